@@ -1,0 +1,73 @@
+"""Who may do what: roles grant permissions, a token grants roles within regions (pure)."""
+
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    REGION_READ = "region:read"
+    LIBRARY_READ = "library:read"
+    LIBRARY_NOMINATE = "library:nominate"
+    LIBRARY_VERIFY = "library:verify"
+    LIBRARY_DESIGNATE = "library:designate"
+    LIBRARY_CHANGE = "library:change"
+    PERSON_REGISTER = "person:register"
+    PERSON_READ = "person:read"
+    PERSON_READ_NAME = "person:read-name"
+    BIMTEK_READ = "bimtek:read"
+    BIMTEK_MANAGE = "bimtek:manage"
+    ATTENDANCE_RECORD = "attendance:record"
+    PLAN_SUBMIT = "plan:submit"
+    ACTIVITY_READ = "activity:read"
+    ACTIVITY_RECORD = "activity:record"
+    TARGET_SET = "target:set"
+    REPORT_READ = "report:read"
+    EVENTS_READ = "events:read"
+    OPERATE = "operate"
+
+
+class Role(StrEnum):
+    """One word per kind of user; the region in the token says where it holds."""
+
+    NATIONAL_ADMIN = "national-admin"
+    PROVINCE_ADMIN = "province-admin"
+    REGENCY_ADMIN = "regency-admin"
+    LIBRARY_STAFF = "library-staff"
+    AUDITOR = "auditor"
+    SYSTEM = "system"
+    OPERATOR = "operator"
+
+
+_READS = frozenset(
+    {
+        Permission.REGION_READ,
+        Permission.LIBRARY_READ,
+        Permission.PERSON_READ,
+        Permission.BIMTEK_READ,
+        Permission.ACTIVITY_READ,
+        Permission.REPORT_READ,
+    }
+)
+_STAFF = _READS | {Permission.PLAN_SUBMIT, Permission.ACTIVITY_RECORD}
+_REGENCY = _STAFF | {
+    Permission.LIBRARY_NOMINATE,
+    Permission.LIBRARY_CHANGE,
+    Permission.PERSON_REGISTER,
+    Permission.PERSON_READ_NAME,
+    Permission.BIMTEK_MANAGE,
+    Permission.ATTENDANCE_RECORD,
+}
+_PROVINCE = _REGENCY | {Permission.LIBRARY_VERIFY}
+_NATIONAL = _PROVINCE | {Permission.LIBRARY_DESIGNATE, Permission.TARGET_SET, Permission.EVENTS_READ}
+
+GRANTS: dict[Role, frozenset[Permission]] = {
+    Role.NATIONAL_ADMIN: _NATIONAL,
+    Role.PROVINCE_ADMIN: _PROVINCE,
+    Role.REGENCY_ADMIN: _REGENCY,
+    Role.LIBRARY_STAFF: _STAFF,
+    Role.AUDITOR: _READS | {Permission.EVENTS_READ},
+    Role.SYSTEM: _READS | {Permission.EVENTS_READ},
+    Role.OPERATOR: frozenset({Permission.OPERATE, Permission.EVENTS_READ}),
+}
+
+NATION_CODE = "ID"
+"""The code by which scopes and reports name the whole country; no decree gives it one (ISO 3166-1 alpha-2)."""

@@ -1,0 +1,184 @@
+"""Events of the registry: regions over time, libraries, people (ids only)."""
+
+from datetime import date
+from typing import ClassVar
+from uuid import UUID
+
+from simpul_shared.contracts.envelope import Event
+from simpul_shared.contracts.topics import LIBRARIES, PERSONS, REGIONS, Topic
+from simpul_shared.vocabulary import (
+    Basis,
+    Confidence,
+    LibraryStatus,
+    LibraryType,
+    LineageKind,
+    RegionKind,
+    RegionLevel,
+    Scheme,
+)
+
+
+class RegionEvent(Event, frozen=True, kw_only=True):
+    aggregate: ClassVar[str] = "region"
+    topic: ClassVar[Topic] = REGIONS
+    aggregate_field: ClassVar[str] = "region_id"
+    key_field: ClassVar[str] = "region_id"
+
+    region_id: UUID
+
+
+class RegionVersionPublished(RegionEvent, frozen=True, kw_only=True):
+    """What a region was called and where it lay over one interval; a second one for the same start replaces the first.
+
+    `path` are the region ids from the country down to the region itself, constant over the interval. `valid_from` is
+    inclusive, None before records; `valid_to` exclusive, None while still valid.
+    """
+
+    type: ClassVar[str] = "id.simpul.registry.region-version-published.v1"
+
+    scheme: str
+    code: str
+    name: str
+    level: RegionLevel
+    kind: RegionKind
+    parent_id: UUID | None
+    path: tuple[UUID, ...]
+    timezone: str
+    valid_from: date | None
+    valid_to: date | None
+    decree: str
+
+
+class RegionLineageRecorded(RegionEvent, frozen=True, kw_only=True):
+    """Where a region came from. `region_id` is the region it leads to; for RECODED and RENAMED both ids are equal."""
+
+    type: ClassVar[str] = "id.simpul.registry.region-lineage-recorded.v1"
+
+    kind: LineageKind
+    from_region_id: UUID
+    from_code: str
+    to_code: str
+    effective_on: date
+    basis: str
+    confidence: Confidence
+
+
+class LibraryEvent(Event, frozen=True, kw_only=True):
+    aggregate: ClassVar[str] = "library"
+    topic: ClassVar[Topic] = LIBRARIES
+    aggregate_field: ClassVar[str] = "library_id"
+    key_field: ClassVar[str] = "library_id"
+
+    library_id: UUID
+
+
+class LibraryNominated(LibraryEvent, frozen=True, kw_only=True):
+    type: ClassVar[str] = "id.simpul.registry.library-nominated.v1"
+
+    name: str
+    library_type: LibraryType
+    region_id: UUID
+    province_id: UUID
+    timezone: str
+    programme_year: int
+    scheme: Scheme
+    basis: Basis
+    status: LibraryStatus = LibraryStatus.NOMINATED
+
+
+class LibraryVerified(LibraryEvent, frozen=True, kw_only=True):
+    type: ClassVar[str] = "id.simpul.registry.library-verified.v1"
+
+    programme_year: int
+    scheme: Scheme
+
+
+class LibraryReturned(LibraryEvent, frozen=True, kw_only=True):
+    type: ClassVar[str] = "id.simpul.registry.library-returned.v1"
+
+    reason: str
+
+
+class LibraryRejected(LibraryEvent, frozen=True, kw_only=True):
+    type: ClassVar[str] = "id.simpul.registry.library-rejected.v1"
+
+    reason: str
+
+
+class LibraryDesignated(LibraryEvent, frozen=True, kw_only=True):
+    """Designated by decree (SK) for a programme year; the fact that realisation counts."""
+
+    type: ClassVar[str] = "id.simpul.registry.library-designated.v1"
+
+    region_id: UUID
+    province_id: UUID
+    programme_year: int
+    scheme: Scheme
+    sk_no: str
+    sk_date: date
+    basis: Basis
+
+
+class LibraryActivated(LibraryEvent, frozen=True, kw_only=True):
+    type: ClassVar[str] = "id.simpul.registry.library-activated.v1"
+
+    effective_on: date
+
+
+class LibraryDormant(LibraryEvent, frozen=True, kw_only=True):
+    type: ClassVar[str] = "id.simpul.registry.library-dormant.v1"
+
+    effective_on: date
+    reason: str
+
+
+class LibraryReactivated(LibraryEvent, frozen=True, kw_only=True):
+    type: ClassVar[str] = "id.simpul.registry.library-reactivated.v1"
+
+    effective_on: date
+
+
+class LibraryRenamed(LibraryEvent, frozen=True, kw_only=True):
+    type: ClassVar[str] = "id.simpul.registry.library-renamed.v1"
+
+    old_name: str
+    new_name: str
+    effective_on: date
+
+
+class LibraryClosed(LibraryEvent, frozen=True, kw_only=True):
+    type: ClassVar[str] = "id.simpul.registry.library-closed.v1"
+
+    effective_on: date
+    reason: str
+
+
+class PersonRegistered(Event, frozen=True, kw_only=True):
+    """A person exists; the name stays in the registry, encrypted under a key of the person's own."""
+
+    type: ClassVar[str] = "id.simpul.registry.person-registered.v1"
+    aggregate: ClassVar[str] = "person"
+    topic: ClassVar[Topic] = PERSONS
+    aggregate_field: ClassVar[str] = "person_id"
+    key_field: ClassVar[str] = "person_id"
+
+    person_id: UUID
+    region_id: UUID
+    basis: Basis
+
+
+EVENTS: tuple[type[Event], ...] = (
+    RegionVersionPublished,
+    RegionLineageRecorded,
+    LibraryNominated,
+    LibraryVerified,
+    LibraryReturned,
+    LibraryRejected,
+    LibraryDesignated,
+    LibraryActivated,
+    LibraryDormant,
+    LibraryReactivated,
+    LibraryRenamed,
+    LibraryClosed,
+    PersonRegistered,
+)
