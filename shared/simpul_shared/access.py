@@ -71,3 +71,13 @@ GRANTS: dict[Role, frozenset[Permission]] = {
 
 NATION_CODE = "ID"
 """The code by which scopes and reports name the whole country; no decree gives it one (ISO 3166-1 alpha-2)."""
+
+PUBLIC_ROUTES: frozenset[tuple[str, str]] = frozenset(
+    {
+        ("GET", "/health/live"),
+        ("GET", "/health/ready"),
+        ("GET", "/openapi.json"),
+        ("GET", "/"),  # reporting's page of published totals
+    }
+)
+"""The one reviewed list of what anybody may call; every other route declares a permission or the service won't start."""

@@ -1,0 +1,343 @@
+"""Consuming's real Postgres and Kafka: PostgresStore, and the FastStream subscriber that feeds the Applier."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, KafkaMessage
+from faststream.kafka.message import FAKE_CONSUMER
+
+from simpul_shared.contracts.envelope import LowWaterMark
+from simpul_shared.contracts.topics import MARKS, Topic
+from simpul_shared.platform.consume import (
+    Applier,
+    GapInPartition,
+    Handlers,
+    Letter,
+    Partition,
+    Record,
+    Standing,
+    TooManyDeadLetters,
+)
+from simpul_shared.platform.database import Database, Origin, Transaction, is_passing
+from simpul_shared.platform.marks import drop_passed_marks
+from simpul_shared.platform.settings import PlatformSettings
+from simpul_shared.platform.telemetry import CONSUMER_BATCH_SECONDS, CONSUMER_PROGRESS, CONSUMER_RETRIES
+
+log = structlog.get_logger()
+
+SILENCE_SECONDS = 60
+
+
+class PostgresStore:
+    """The tables of platform/migrations/0002-create-consumer.sql, for one consumer."""
+
+    def __init__(self, database: Database, *, service: str, consumer: str, topics: Sequence[Topic]) -> None:
+        self._database = database
+        self._origin = Origin(service, actor=f"consumer:{consumer}", channel="SYSTEM", correlation_id=consumer)
+        self._consumer = consumer
+        self._topics = [topic.name for topic in topics]
+
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        return self._database.transaction(self._origin)
+
+    async def lock_offsets(self, tx: Transaction, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        rows = await tx.fetch(
+            """
+            select topic, partition, next_offset from consumer_offset
+            where consumer = $1 and (topic, partition) in (select * from unnest($2::text[], $3::integer[]))
+            order by topic, partition for update
+            """,
+            self._consumer,
+            *_columns(partitions, 2),
+        )
+        return {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+
+    async def stored_offsets(self) -> dict[Partition, int]:
+        rows = await self._database.pool.fetch(
+            "select topic, partition, next_offset from consumer_offset where consumer = $1", self._consumer
+        )
+        return {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+
+    async def standings(self, tx: Transaction, aggregates: Iterable[UUID]) -> dict[UUID, Standing]:
+        ids = list(aggregates)
+        standings = {aggregate: Standing() for aggregate in ids}
+        for row in await tx.fetch(
+            "select aggregate_id, version from applied_version where consumer = $1 and aggregate_id = any($2)",
+            self._consumer,
+            ids,
+        ):
+            standings[row["aggregate_id"]].version = row["version"]
+        for row in await tx.fetch(
+            """
+            select aggregate_id, aggregate_version, state, topic, partition, record_offset, key, value from dead_letter
+            where consumer = $1 and aggregate_id = any($2) and state in ('poison', 'waiting')
+            """,
+            self._consumer,
+            ids,
+        ):
+            standing = standings[row["aggregate_id"]]
+            if row["state"] == "poison":
+                standing.poison.add(row["aggregate_version"])
+            else:
+                standing.waiting[row["aggregate_version"]] = Record(
+                    row["topic"], row["partition"], row["record_offset"], row["key"], row["value"]
+                )
+        return standings
+
+    async def keep_aside(self, tx: Transaction, letters: Sequence[Letter]) -> None:
+        await tx.executemany(
+            """
+            insert into dead_letter (consumer, topic, partition, record_offset, key, value, headers, aggregate_id,
+                aggregate_version, state, reason, detail, attempts)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+            on conflict on constraint dead_letter_record_key do update
+            set state = excluded.state, reason = excluded.reason, detail = excluded.detail, attempts = excluded.attempts
+            """,
+            [self._letter_row(letter) for letter in letters],
+        )
+
+    def _letter_row(self, letter: Letter) -> tuple[object, ...]:
+        record = letter.record
+        headers = {name: None if value is None else value.hex() for name, value in record.headers}
+        detail = letter.detail.replace("\x00", "\\u0000")
+        place = (self._consumer, record.topic, record.partition, record.offset, record.key, record.value, headers)
+        return (*place, letter.aggregate_id, letter.version, letter.state.value, letter.reason, detail, letter.attempts)
+
+    async def take_back(self, tx: Transaction, records: Sequence[Record]) -> None:
+        await tx.executemany(
+            """
+            update dead_letter set state = 'resolved', resolved_at = now()
+            where consumer = $1 and topic = $2 and partition = $3 and record_offset = $4
+            """,
+            [(self._consumer, record.topic, record.partition, record.offset) for record in records],
+        )
+
+    async def store_versions(self, tx: Transaction, versions: Mapping[UUID, int]) -> None:
+        if not versions:
+            return
+        await tx.execute(
+            """
+            insert into applied_version (consumer, aggregate_id, version)
+            select $1, * from unnest($2::uuid[], $3::bigint[])
+            on conflict (consumer, aggregate_id) do update set version = excluded.version
+            """,
+            self._consumer,
+            list(versions),
+            list(versions.values()),
+        )
+
+    async def store_offsets(self, tx: Transaction, offsets: Mapping[Partition, int]) -> None:
+        if not offsets:
+            return
+        await tx.execute(
+            """
+            insert into consumer_offset (consumer, topic, partition, next_offset)
+            select $1, * from unnest($2::text[], $3::integer[], $4::bigint[])
+            on conflict (consumer, topic, partition) do update set next_offset = excluded.next_offset, updated_at = now()
+            """,
+            self._consumer,
+            *_columns(offsets, 2),
+            list(offsets.values()),
+        )
+
+    async def store_marks(self, tx: Transaction, marks: Sequence[LowWaterMark]) -> None:
+        if not marks:
+            return
+        await tx.executemany(
+            """
+            insert into low_water_mark (consumer, service, shard, through, offsets) values ($1, $2, $3, $4, $5)
+            on conflict do nothing
+            """,
+            [(self._consumer, mark.service, mark.shard, mark.through, mark.offsets) for mark in marks],
+        )
+        await drop_passed_marks(tx, self._consumer, self._topics)
+
+
+def _columns(partitions: Iterable[Partition], width: int) -> list[list[Any]]:
+    rows = list(partitions)
+    return [[row[column] for row in rows] for column in range(width)]
+
+
+class Subscription:
+    """One FastStream batch subscriber that applies what it gets and mirrors the stored offsets to Kafka."""
+
+    def __init__(
+        self,
+        settings: PlatformSettings,
+        store: PostgresStore,
+        handlers: Handlers,
+        *,
+        consumer: str,
+        topics: Sequence[Topic],
+    ) -> None:
+        self._prefix = settings.topic_prefix
+        self._store = store
+        self._applier = Applier(store, handlers, poison_run=settings.dead_letter_run)
+        self._delay = 0.0
+        self._earliest: dict[Partition, int] = {}
+        self.polled_at = time.monotonic()
+        self.stopped_because: str | None = None
+        self._broker = KafkaBroker(
+            settings.kafka_bootstrap,
+            apply_types=False,
+            graceful_timeout=15.0,
+            logger=None,
+            allow_auto_create_topics=False,
+        )
+        self._subscriber = self._broker.subscriber(
+            *(self._prefix + topic.name for topic in (*topics, MARKS)),
+            batch=True,
+            group_id=self._prefix + consumer,
+            auto_offset_reset="earliest",
+            ack_policy=AckPolicy.MANUAL,
+            max_records=settings.batch_records,
+            fetch_max_wait_ms=100,
+            batch_timeout_ms=200,
+            parser=_parse,
+            decoder=_decode,
+            listener=_SeekToStored(self),
+        )
+        self._subscriber(self._receive)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Start, keeping on until Kafka answers; stop gracefully at the end of the block."""
+        starting = asyncio.create_task(self._start())
+        try:
+            yield
+        finally:
+            starting.cancel()
+            await self._broker.stop()
+
+    async def _start(self) -> None:
+        while True:
+            try:
+                await self._broker.start()
+            except (KafkaError, OSError) as error:
+                log.warning("consumer.waiting_for_kafka", error=repr(error))
+                await asyncio.sleep(1.0)
+            else:
+                return
+
+    def trouble(self) -> str | None:
+        """Why nothing is being consumed, or None."""
+        if self.stopped_because is not None:
+            return f"stopped: {self.stopped_because}"
+        consumer = self._subscriber.consumer
+        if consumer is None or not consumer.assignment():
+            return "has no partitions yet"
+        # Marks come every second, so silence means that polling, Kafka or a relay has stopped (aiokafka #1037).
+        silent = time.monotonic() - self.polled_at
+        return f"has heard nothing for {silent:.0f} s" if silent > SILENCE_SECONDS else None
+
+    @property
+    def kafka(self) -> AIOKafkaConsumer:
+        return self._subscriber.consumer
+
+    async def _receive(self, raw: tuple["ConsumerRecord[Any, Any]", ...]) -> None:
+        self.polled_at = time.monotonic()
+        CONSUMER_PROGRESS.set_to_current_time()
+        if self.stopped_because is not None:
+            await asyncio.sleep(1.0)
+            await self._put_back(raw)
+            return
+        records = [self._record(one) for one in raw]
+        try:
+            with CONSUMER_BATCH_SECONDS.time():
+                stored = await self._applier.apply(records, earliest=self._earliest)
+        except TooManyDeadLetters as error:
+            self.stopped_because = str(error)
+            log.critical("consumer.stopped", reason=str(error))
+            await self._put_back(raw)
+        except GapInPartition as gap:
+            await self._close_gap(gap)
+        except Exception as error:  # noqa: BLE001 (the batch is put back, nothing is lost)
+            await self._retry_later(raw, error)
+        else:
+            self._delay = 0.0
+            await self._mirror(stored)
+
+    async def _retry_later(self, raw: tuple["ConsumerRecord[Any, Any]", ...], error: Exception) -> None:
+        """Put the batch back and pause: the loop goes on polling, so the group does not throw this member out."""
+        CONSUMER_RETRIES.inc()
+        self._delay = min(max(self._delay * 2, 0.1), 5.0)
+        log.warning("consumer.retrying", error=repr(error), passing=is_passing(error), delay=self._delay)
+        await asyncio.sleep(self._delay)
+        await self._put_back(raw)
+
+    async def _put_back(self, raw: tuple["ConsumerRecord[Any, Any]", ...]) -> None:
+        first: dict[TopicPartition, int] = {}
+        for one in raw:
+            first.setdefault(TopicPartition(one.topic, one.partition), one.offset)
+        for partition, offset in first.items():
+            if partition in self.kafka.assignment():
+                self.kafka.seek(partition, offset)
+
+    async def _mirror(self, stored: Mapping[Partition, int]) -> None:
+        """Tell Kafka the stored offsets, for those who watch its lag. The rows are the truth, so a failure loses nothing."""
+        assigned = self.kafka.assignment()
+        offsets = {TopicPartition(self._prefix + topic, number): next_ for (topic, number), next_ in stored.items()}
+        offsets = {partition: next_ for partition, next_ in offsets.items() if partition in assigned}
+        if not offsets:
+            return
+        try:
+            await self.kafka.commit(offsets)
+        except KafkaError as error:
+            log.info("consumer.mirror_failed", error=repr(error))
+
+    async def seek_to_stored(self, partitions: Iterable[TopicPartition]) -> None:
+        stored = await self._store.stored_offsets()
+        for partition in partitions:
+            next_ = stored.get((partition.topic.removeprefix(self._prefix), partition.partition))
+            if next_ is not None and partition in self.kafka.assignment():
+                self.kafka.seek(partition, next_)
+
+    async def _close_gap(self, gap: GapInPartition) -> None:
+        """Read again from the stored offset; where Kafka has nothing so old any more, go on from what it has."""
+        topic, number = gap.partition
+        partition = TopicPartition(self._prefix + topic, number)
+        earliest = (await self.kafka.beginning_offsets([partition]))[partition]
+        self._earliest[gap.partition] = earliest
+        log.warning("consumer.gap_in_delivery", topic=topic, partition=number, expected=gap.expected, earliest=earliest)
+        await self.seek_to_stored([partition])
+
+    def _record(self, raw: "ConsumerRecord[Any, Any]") -> Record:
+        topic = raw.topic.removeprefix(self._prefix)
+        return Record(topic, raw.partition, raw.offset, raw.key, raw.value, raw.headers)
+
+
+class _SeekToStored(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped
+    """On assignment begin where Postgres says; the row guards against records fetched before (aiokafka #738)."""
+
+    def __init__(self, subscription: Subscription) -> None:
+        self._subscription = subscription
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        log.info("consumer.revoked", partitions=len(list(revoked)))
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        log.info("consumer.assigned", partitions=len(list(assigned)))
+        await self._subscription.seek_to_stored(assigned)
+
+
+async def _parse(message: tuple["ConsumerRecord[Any, Any]", ...]) -> KafkaMessage:
+    """Never raises: FastStream's own parser stumbles over a header and then skips the whole batch."""
+    first = message[0]
+    return KafkaMessage(
+        body=b"",
+        raw_message=message,
+        message_id=f"{first.topic}-{first.partition}-{first.offset}",
+        consumer=FAKE_CONSUMER,
+    )
+
+
+async def _decode(message: KafkaMessage) -> Any:
+    return message.raw_message

@@ -1,0 +1,205 @@
+"""The edge of a write: token, idempotency key, expected version, the one transaction, the stored answer.
+
+A repeat with the same key waits for the first (an advisory lock, so nothing is written) and gets its stored answer.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import asyncpg
+from fastapi import Depends, Header, Request
+from fastapi.responses import Response
+from pydantic import BaseModel
+
+from simpul_shared.access import Permission
+from simpul_shared.errors import Conflict, Invalid, PreconditionFailed, PreconditionRequired, Refusal
+from simpul_shared.platform.auth import Guard, Principal, Scope
+from simpul_shared.platform.database import Database, Origin, Transaction, lock_key
+
+
+class IdempotencyKeyMissing(Refusal):
+    status = 400
+    slug = "idempotency-key-required"
+    title = "Idempotency-Key wajib diisi"
+
+
+class IdempotencyKeyReused(Invalid):
+    slug = "idempotency-key-reused"
+    title = "Idempotency-Key sudah dipakai"
+
+
+class RequestInProgress(Conflict):
+    slug = "request-in-progress"
+    title = "Permintaan yang sama sedang diproses"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command returns to its caller: a model, its aggregate's version for the ETag, and the new thing's address."""
+
+    body: BaseModel
+    version: int | None = None
+    location: str | None = None
+
+
+Work = Callable[[Transaction], Awaitable[Answer]]
+
+
+@dataclass(frozen=True)
+class Command:
+    """One write request at the edge. `now` is the service's clock; ids are made here, not in the rules."""
+
+    database: Database
+    principal: Principal
+    now: datetime
+    origin: Origin
+    idempotency_key: str
+    fingerprint: bytes
+    if_match: str | None = None
+    _headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def scope(self) -> Scope:
+        return self.principal.scope
+
+    @property
+    def expected_version(self) -> int:
+        """The version in If-Match. Errors: PreconditionRequired when missing, PreconditionFailed when no version."""
+        if self.if_match is None:
+            raise PreconditionRequired('Send If-Match with the ETag of the version you saw, such as If-Match: "3".')
+        text = self.if_match.strip().removeprefix("W/").strip('"')
+        if not text.isascii() or not text.isdecimal():
+            raise PreconditionFailed(f"If-Match {self.if_match!r} names no version; send the ETag you were given.")
+        return int(text)
+
+    async def execute(self, work: Work, *, locks: Sequence[str | UUID], status: int = 200) -> Response:
+        """Run the work in one transaction under the locks of its aggregates, and store the answer with it.
+
+        Errors: what the work refuses; IdempotencyKeyReused; RequestInProgress after 5 s of waiting for the first.
+        """
+        async with self.database.transaction(self.origin) as tx:
+            await self._lock(tx, locks)
+            stored = await self._stored(tx)
+            if stored is not None:
+                return stored
+            response = _respond(await work(tx), status)
+            await self._store(tx, response)
+        return response
+
+    async def _lock(self, tx: Transaction, locks: Sequence[str | UUID]) -> None:
+        """Idempotency key first, then the aggregates in order, in the transaction's first statement."""
+        mine = lock_key(f"idempotency/{self.principal.client_id}/{self.idempotency_key}")
+        keys = [mine, *sorted({lock_key(name) for name in locks} - {mine})]
+        try:
+            await tx.lock_keys(keys)
+        except asyncpg.LockNotAvailableError as error:
+            if await self._in_progress(mine):
+                raise RequestInProgress(
+                    "The first request with this Idempotency-Key is still under way. Repeat it shortly.", retry_after=2
+                ) from error
+            raise
+
+    async def _in_progress(self, key: int) -> bool:
+        async with self.database.transaction(self.origin) as tx:
+            return not await tx.fetchval("select pg_try_advisory_xact_lock($1)", key)
+
+    async def _stored(self, tx: Transaction) -> Response | None:
+        row = await tx.fetchrow(
+            "select fingerprint, status, headers, body from idempotency where client_id = $1 and key = $2",
+            self.principal.client_id,
+            self.idempotency_key,
+        )
+        if row is None:
+            return None
+        if row["fingerprint"] != self.fingerprint:
+            raise IdempotencyKeyReused(
+                "This Idempotency-Key was used for another request. Make a new key for each new request."
+            )
+        headers = {**row["headers"], "Idempotency-Replayed": "true"}
+        return Response(row["body"], row["status"], headers, "application/json")
+
+    async def _store(self, tx: Transaction, response: Response) -> None:
+        headers = {name: response.headers[name] for name in ("etag", "location") if name in response.headers}
+        await tx.execute(
+            """
+            insert into idempotency (client_id, key, fingerprint, status, headers, body) values ($1, $2, $3, $4, $5, $6)
+            """,
+            self.principal.client_id,
+            self.idempotency_key,
+            self.fingerprint,
+            response.status_code,
+            headers,
+            bytes(response.body),
+        )
+
+
+def require_version(current: int, expected: int) -> None:
+    """Errors: PreconditionFailed, when somebody else has changed the thing meanwhile."""
+    if current != expected:
+        raise PreconditionFailed(
+            f"The thing is at version {current}, you saw {expected}. Read it again and decide anew.",
+            facts={"current_version": current},
+        )
+
+
+def _respond(answer: Answer, status: int) -> Response:
+    headers = {}
+    if answer.version is not None:
+        headers["ETag"] = f'"{answer.version}"'
+    if answer.location is not None:
+        headers["Location"] = answer.location
+    return Response(answer.body.model_dump_json(), status, headers, "application/json")
+
+
+def command(permission: Permission, *, touches: str, existing: bool = False) -> Any:
+    """Dependency of a write route: who may, which region it touches, and whether it changes something that exists.
+
+    With `existing` the route documents If-Match and must call `expected_version`.
+    """
+    guard = Guard(permission, touches)
+    key_header = Annotated[str | None, Header(alias="Idempotency-Key", max_length=200, description=_KEY_HELP)]
+
+    async def open_new(
+        request: Request, principal: Annotated[Principal, Depends(guard)], key: key_header = None
+    ) -> Command:
+        return await _open(request, principal, key, None)
+
+    async def open_existing(
+        request: Request,
+        principal: Annotated[Principal, Depends(guard)],
+        key: key_header = None,
+        if_match: Annotated[str | None, Header(alias="If-Match", max_length=100, description=_MATCH_HELP)] = None,
+    ) -> Command:
+        return await _open(request, principal, key, if_match)
+
+    return Depends(open_existing if existing else open_new)
+
+
+_KEY_HELP = "Made by the client, new for each request and kept for its repeats; 1 to 200 characters. Required."
+_MATCH_HELP = "The ETag of the version you saw. Required."
+
+
+async def _open(request: Request, principal: Principal, key: str | None, if_match: str | None) -> Command:
+    if not key:
+        raise IdempotencyKeyMissing("Send the header Idempotency-Key with a new random value for each new request.")
+    state = request.app.state
+    told = f"{request.method} {request.url.path}?{request.url.query}\n{if_match or ''}\n".encode()
+    return Command(
+        database=state.database,
+        principal=principal,
+        now=state.clock(),
+        origin=Origin(
+            service=state.service,
+            actor=principal.subject,
+            channel="API",
+            correlation_id=request.scope["request_id"],
+            traceparent=request.scope.get("traceparent"),
+        ),
+        idempotency_key=key,
+        fingerprint=hashlib.sha256(told + await request.body()).digest(),
+        if_match=if_match,
+    )

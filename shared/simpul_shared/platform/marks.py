@@ -1,0 +1,49 @@
+"""How far a consumer has applied each service's events: the low-water marks whose offsets it has reached."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from simpul_shared.platform.database import Transaction
+
+
+async def applied_through(tx: Transaction, consumer: str, topics: Sequence[str]) -> dict[str, datetime]:
+    """Per service the moment up to which all it recorded is applied here. A service without any mark is missing.
+
+    `topics` are those the consumer reads; a mark's offsets in other topics are not waited for.
+    """
+    rows = await tx.fetch(
+        """
+        select service, min(through) as through from (
+            select service, shard, max(through) as through from low_water_mark as mark
+            where consumer = $1 and not exists (
+                select from jsonb_each(mark.offsets) as t(topic, partitions),
+                    jsonb_each(t.partitions) as p(partition, next)
+                    left join consumer_offset as o on o.consumer = $1 and o.topic = t.topic and o.partition = p.partition::integer
+                where t.topic = any($2) and coalesce(o.next_offset, 0) < p.next::bigint
+            )
+            group by service, shard
+        ) as shards group by service
+        """,
+        consumer,
+        topics,
+    )
+    return {row["service"]: row["through"] for row in rows}
+
+
+async def drop_passed_marks(tx: Transaction, consumer: str, topics: Sequence[str]) -> None:
+    """Keep, of the marks that are applied, only the latest of each service and shard."""
+    await tx.execute(
+        """
+        delete from low_water_mark as old where old.consumer = $1 and old.through < (
+            select max(through) from low_water_mark as mark
+            where mark.consumer = $1 and mark.service = old.service and mark.shard = old.shard and not exists (
+                select from jsonb_each(mark.offsets) as t(topic, partitions),
+                    jsonb_each(t.partitions) as p(partition, next)
+                    left join consumer_offset as o on o.consumer = $1 and o.topic = t.topic and o.partition = p.partition::integer
+                where t.topic = any($2) and coalesce(o.next_offset, 0) < p.next::bigint
+            )
+        )
+        """,
+        consumer,
+        topics,
+    )

@@ -1,0 +1,177 @@
+"""The ledger's only way in: `append(tx, event)` in the command's own transaction. The relay takes it from there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import uuid6
+
+from simpul_shared.contracts.envelope import Event
+from simpul_shared.contracts.topics import LEDGER_SHARDS, MAX_EVENT_BYTES
+from simpul_shared.errors import Invalid
+from simpul_shared.platform.database import Transaction, lock_key
+from simpul_shared.platform.telemetry import LEDGER_APPENDED
+
+
+class EventTooLarge(Invalid):
+    slug = "event-too-large"
+    title = "Data terlalu besar"
+
+
+@dataclass(frozen=True)
+class Fact:
+    """An event about to be recorded. `occurred_at` is when it happened, `source_tz` the IANA zone of the place."""
+
+    event: Event
+    occurred_at: datetime
+    source_tz: str | None = None
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What the ledger made of a fact: its place among its aggregate's events, and when it was recorded."""
+
+    event_id: UUID
+    version: int
+    recorded_at: datetime
+
+
+class _Head(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """The envelope but for the version and the recorded time, which only the insert knows."""
+
+    specversion: str
+    id: UUID
+    source: str
+    type: str
+    subject: str
+    time: datetime
+    datacontenttype: str
+    dataschema: str
+    aggregatetype: str
+    correlationid: str
+    actorref: str
+    channel: str
+    data: Event
+    causationid: str | None = None
+    traceparent: str | None = None
+    sourcetz: str | None = None
+
+
+async def append(tx: Transaction, event: Event, *, occurred_at: datetime, source_tz: str | None = None) -> Recorded:
+    """Record one event. The transaction must hold the lock of the event's aggregate.
+
+    Errors: EventTooLarge over 512 KiB encoded.
+    """
+    return (await append_all(tx, [Fact(event, occurred_at, source_tz)]))[0]
+
+
+async def append_all(tx: Transaction, facts: Sequence[Fact], *, under_lock: str | None = None) -> list[Recorded]:
+    """Record many events in their order, in one statement.
+
+    `under_lock` names a coarser lock that stands in for those of the aggregates (a load of all regions).
+    Errors: EventTooLarge; RuntimeError when a lock is missing, because then versions and ledger order may disagree.
+    """
+    for fact in facts:
+        _require_lock(tx, under_lock or fact.event.aggregate_id)
+    ids = [uuid6.uuid7() for _ in facts]
+    bodies = [_encode(tx, fact, event_id) for fact, event_id in zip(facts, ids, strict=True)]
+    rows = await tx.fetch(
+        """
+        with moment as materialized (
+            -- The id of the transaction first, then the clock: a low-water mark relies on that order.
+            select case when pg_current_xact_id() is not null then
+                greatest(clock_timestamp(), (select max(marked_through) from relay_cursor)) end as recorded_at
+        ), given as (
+            select *, row_number() over (partition by aggregate_id order by place) as step,
+                count(*) over (partition by aggregate_id) as steps
+            from unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::bytea[], $7::smallint[], $8::bytea[])
+                with ordinality as given (event_id, event_type, aggregate_type, aggregate_id, topic, key, shard, body, place)
+        ), versioned as (
+            insert into aggregate_version as v (aggregate_id, aggregate_type, version)
+            select aggregate_id, min(aggregate_type), count(*) from given group by aggregate_id
+            on conflict (aggregate_id) do update set version = v.version + excluded.version
+            returning v.aggregate_id, v.version
+        )
+        insert into ledger (shard, recorded_at, recorded_on, event_id, event_type, aggregate_type, aggregate_id,
+            aggregate_version, topic, key, traceparent, value)
+        select given.shard, moment.recorded_at, (moment.recorded_at at time zone 'UTC')::date, given.event_id,
+            given.event_type, given.aggregate_type, given.aggregate_id, versioned.version - given.steps + given.step,
+            given.topic, given.key, $9::text,
+            convert_to('{"aggregateversion":' || (versioned.version - given.steps + given.step)::text || ',"recordedtime":"'
+                || to_char(moment.recorded_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '",', 'UTF8') || given.body
+        from moment cross join given join versioned using (aggregate_id)
+        order by given.place
+        returning event_id, aggregate_version, recorded_at
+        """,
+        ids,
+        [fact.event.type for fact in facts],
+        [fact.event.aggregate for fact in facts],
+        [fact.event.aggregate_id for fact in facts],
+        [fact.event.topic.name for fact in facts],
+        [fact.event.key for fact in facts],
+        [shard_of(fact.event.key) for fact in facts],
+        bodies,
+        tx.origin.traceparent,
+    )
+    tx.appended = True
+    for fact in facts:
+        LEDGER_APPENDED.labels(type=fact.event.type).inc()
+    recorded = {row["event_id"]: row for row in rows}
+    return [Recorded(i, recorded[i]["aggregate_version"], recorded[i]["recorded_at"]) for i in ids]
+
+
+def shard_of(key: bytes) -> int:
+    """The relay lane of a Kafka key: all events of a key go through one."""
+    return lock_key(key.decode()) % LEDGER_SHARDS
+
+
+def _require_lock(tx: Transaction, name: str | UUID) -> None:
+    if lock_key(name) not in tx.locked:
+        raise RuntimeError(f"append() without the lock of {name}: take it as the transaction's first statement")
+
+
+def _encode(tx: Transaction, fact: Fact, event_id: UUID) -> bytes:
+    event, origin = fact.event, tx.origin
+    head = _Head(
+        specversion="1.0",
+        id=event_id,
+        source=f"/simpul/{origin.service}",
+        type=event.type,
+        subject=str(event.aggregate_id),
+        time=fact.occurred_at,
+        datacontenttype="application/json",
+        dataschema=f"urn:simpul:schema:{event.type}",
+        aggregatetype=event.aggregate,
+        correlationid=origin.correlation_id,
+        actorref=origin.actor,
+        channel=origin.channel,
+        data=event,
+        causationid=origin.causation_id,
+        traceparent=origin.traceparent,
+        sourcetz=fact.source_tz,
+    )
+    body = msgspec.json.encode(head)[1:]
+    if len(body) + _VERSION_ROOM > MAX_EVENT_BYTES:
+        raise EventTooLarge(
+            f"The event {event.type} would be {len(body)} bytes; at most {MAX_EVENT_BYTES} can be published. Shorten the texts."
+        )
+    return body
+
+
+_VERSION_ROOM = 96
+"""Bytes that the version and the recorded time add in front, at most."""
+
+
+async def purge_idempotency(tx: Transaction, *, older_than_hours: int) -> int:
+    """Delete stored answers past their time; returns how many. A repeat after that runs as a new request."""
+    deleted: Any = await tx.fetchval(
+        """
+        with gone as (delete from idempotency where created_at < now() - make_interval(hours => $1) returning 1)
+        select count(*) from gone
+        """,
+        older_than_hours,
+    )
+    return int(deleted)

@@ -1,0 +1,195 @@
+"""Ledger to Kafka: the relay publishes committed rows in order, one leader per shard. consume.py takes them up.
+
+Order is (xid, id) below the horizon of open transactions, so no row can appear behind the cursor. A page is sent, every
+ack awaited, only then the cursor moves: a crash between sends a page again, and consumers tell by version.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+import msgspec
+import structlog
+
+from simpul_shared.contracts.envelope import CONTENT_TYPE, LowWaterMark
+from simpul_shared.contracts.topics import MARKS
+from simpul_shared.platform.telemetry import RELAY_LEADING, RELAY_MARK, RELAY_RESTARTS, RELAY_SENT
+
+log = structlog.get_logger()
+
+Offsets = dict[str, dict[str, int]]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A position in the ledger; `recorded_on` lets Postgres leave out the partitions of days long done."""
+
+    xid: int
+    id: int
+    recorded_on: date
+
+
+@dataclass(frozen=True)
+class Row:
+    """A committed event, ready to send."""
+
+    place: Place
+    topic: str
+    key: bytes
+    value: bytes
+    traceparent: str | None
+
+
+@dataclass(frozen=True)
+class Horizon:
+    """At `clock`, every transaction below `low` had ended and none at or above `high` had begun (xids)."""
+
+    clock: datetime
+    low: int
+    high: int
+
+
+class Ledger(Protocol):
+    """What the relay needs of Postgres, on one connection that holds the shard's leadership."""
+
+    async def start(self) -> tuple[Place, Offsets]: ...
+    async def observe(self) -> Horizon: ...
+    async def page(self, after: Place, *, limit: int) -> Sequence[Row]: ...
+    async def advance(self, to: Place, offsets: Offsets) -> None: ...
+    async def mark(self, through: datetime) -> None: ...
+    async def wait(self, *, seconds: float) -> None: ...
+
+
+@dataclass(frozen=True)
+class Ack:
+    """Where Kafka put a record."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+class Producer(Protocol):
+    """What the relay needs of Kafka: sends in order per partition; the awaited result is the broker's ack."""
+
+    async def send(
+        self, topic: str, *, key: bytes, value: bytes, headers: Sequence[tuple[str, bytes]]
+    ) -> Awaitable[Ack]: ...
+
+
+@dataclass(frozen=True)
+class _Page:
+    """Rows to send. Once they are acked, all that `horizon` lets pass is published; None when more rows may lie behind."""
+
+    rows: Sequence[Row]
+    horizon: Horizon | None
+
+
+@dataclass
+class Lane:
+    """One shard under this process's lead: its cursor, and the mark it is about to give."""
+
+    service: str
+    shard: int
+    ledger: Ledger
+    producer: Producer
+    now: Callable[[], float]
+    page_rows: int = 2000
+    mark_seconds: float = 1.0
+    _observed_at: float = float("-inf")
+    _observed: Horizon | None = None
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Publish until stopped. Any error ends the lane: its owner rebuilds connection and producer, then starts anew."""
+        place, offsets = await self.ledger.start()
+        page = await self._read(place)
+        while not stopping.is_set():
+            sent = [await self._send(row) for row in page.rows]
+            place = page.rows[-1].place if page.rows else place
+            # The next page is read while the acks of this one are under way.
+            following = await self._read(place)
+            if sent:
+                _reach(offsets, await asyncio.gather(*sent))
+                await self.ledger.advance(place, offsets)
+                RELAY_SENT.labels(shard=str(self.shard)).inc(len(sent))
+            if page.horizon is not None:
+                await self._mark(page.horizon, offsets)
+            if not following.rows and following.horizon is None:
+                await self.ledger.wait(seconds=self.mark_seconds)
+                following = await self._read(place)
+            page = following
+
+    async def _read(self, after: Place) -> _Page:
+        horizon = None
+        if self.now() - self._observed_at >= self.mark_seconds:
+            horizon, self._observed_at = await self.ledger.observe(), self.now()
+        rows = await self.ledger.page(after, limit=self.page_rows)
+        return _Page(rows, horizon if len(rows) < self.page_rows else None)
+
+    async def _send(self, row: Row) -> Awaitable[Ack]:
+        headers = [("content-type", CONTENT_TYPE.encode())]
+        if row.traceparent is not None:
+            headers.append(("traceparent", row.traceparent.encode()))
+        return await self.producer.send(row.topic, key=row.key, value=row.value, headers=headers)
+
+    async def _mark(self, horizon: Horizon, offsets: Offsets) -> None:
+        """Give the mark for the latest observed moment whose transactions have all ended."""
+        through = horizon if horizon.low >= horizon.high else self._observed
+        if through is None or horizon.low < through.high:
+            self._observed = self._observed or horizon
+            return
+        self._observed = horizon
+        mark = LowWaterMark(service=self.service, shard=self.shard, through=through.clock, offsets=offsets)
+        # Stored first: the ledger gives no recorded time before a mark, even when the clock steps back.
+        await self.ledger.mark(through.clock)
+        await (await self.producer.send(MARKS.name, key=mark_key(mark), value=msgspec.json.encode(mark), headers=[]))
+        RELAY_MARK.labels(shard=str(self.shard)).set(through.clock.timestamp())
+
+
+def mark_key(mark: LowWaterMark) -> bytes:
+    return f"{mark.service}/{mark.shard}".encode()
+
+
+def _reach(offsets: Offsets, acks: Sequence[Ack]) -> None:
+    for ack in acks:
+        partitions = offsets.setdefault(ack.topic, {})
+        partition = str(ack.partition)
+        partitions[partition] = max(partitions.get(partition, 0), ack.offset + 1)
+
+
+class Leadership(Protocol):
+    """Opens a lane's ledger and producer once this process leads the shard; closing gives the lead up."""
+
+    def __call__(self, shard: int) -> AbstractAsyncContextManager[tuple[Ledger, Producer]]: ...
+
+
+async def run_shard(
+    shard: int,
+    *,
+    service: str,
+    lead: Leadership,
+    stopping: asyncio.Event,
+    now: Callable[[], float],
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> None:
+    """Keep one shard published for as long as the process lives: lead it, and after any error lead it anew."""
+    delay = 0.1
+    while not stopping.is_set():
+        try:
+            async with lead(shard) as (ledger, producer):
+                log.info("relay.leading", shard=shard)
+                RELAY_LEADING.labels(shard=str(shard)).set(1)
+                delay = 0.1
+                await Lane(service, shard, ledger, producer, now).run(stopping)
+        except Exception as error:  # noqa: BLE001
+            # Whatever it was, the answer is the same: a fresh connection and producer, from the stored cursor.
+            # An idempotent producer can be stuck for good after an out-of-order sequence (aiokafka #1017).
+            log.warning("relay.restarting", shard=shard, error=repr(error), delay=delay)
+            RELAY_RESTARTS.labels(shard=str(shard)).inc()
+            await sleep(delay)
+            delay = min(delay * 2, 5.0)
+        finally:
+            RELAY_LEADING.labels(shard=str(shard)).set(0)

@@ -1,0 +1,160 @@
+"""The relay's real Postgres and Kafka: PostgresLedger on one connection that holds the lead, and an idempotent producer."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+import asyncpg
+from aiokafka import AIOKafkaProducer
+
+from simpul_shared.platform.database import lock_key, prepare_connection
+from simpul_shared.platform.relay import Ack, Horizon, Ledger, Offsets, Place, Producer, Row
+
+WAKE_CHANNEL = "simpul_ledger"
+_LEAD_RETRY_SECONDS = 1.0
+
+
+class PostgresLedger:
+    """The ledger of one shard, read and advanced on the connection whose session lock is the leadership."""
+
+    def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]", shard: int) -> None:
+        self._connection = connection
+        self._shard = shard
+        self._woken = asyncio.Event()
+
+    async def listen(self) -> None:
+        await self._connection.add_listener(WAKE_CHANNEL, lambda *_: self._woken.set())
+
+    async def start(self) -> tuple[Place, Offsets]:
+        row = await self._connection.fetchrow(
+            "select xid::text, id, recorded_on, offsets from relay_cursor where shard = $1", self._shard
+        )
+        if row is None:
+            raise RuntimeError(f"relay_cursor lacks shard {self._shard}: run migrate")
+        return Place(int(row["xid"]), row["id"], row["recorded_on"]), row["offsets"]
+
+    async def observe(self) -> Horizon:
+        row = await self._connection.fetchrow(
+            """
+            select clock_timestamp() as clock, pg_snapshot_xmin(s)::text as low, pg_snapshot_xmax(s)::text as high
+            from pg_current_snapshot() as s
+            """
+        )
+        assert row is not None, "the query always answers one row"  # noqa: S101 (narrows the type)
+        return Horizon(row["clock"], int(row["low"]), int(row["high"]))
+
+    async def page(self, after: Place, *, limit: int) -> Sequence[Row]:
+        # A transaction may end on the day after it began, and a clock may step back: look one day behind the cursor.
+        rows = await self._connection.fetch(
+            """
+            select xid::text, id, recorded_on, topic, key, value, traceparent from ledger
+            where shard = $1 and (xid, id) > ($2::text::xid8, $3) and recorded_on >= $4::date - 1
+                and xid < pg_snapshot_xmin(pg_current_snapshot())
+            order by xid, id limit $5
+            """,
+            self._shard,
+            str(after.xid),
+            after.id,
+            after.recorded_on,
+            limit,
+        )
+        return [
+            Row(Place(int(xid), id_, recorded_on), topic, key, value, traceparent)
+            for xid, id_, recorded_on, topic, key, value, traceparent in rows
+        ]
+
+    async def advance(self, to: Place, offsets: Offsets) -> None:
+        await self._connection.execute(
+            """
+            update relay_cursor set xid = $2::text::xid8, id = $3, recorded_on = greatest(recorded_on, $4), offsets = $5
+            where shard = $1
+            """,
+            self._shard,
+            str(to.xid),
+            to.id,
+            to.recorded_on,
+            offsets,
+        )
+
+    async def mark(self, through: datetime) -> None:
+        await self._connection.execute(
+            "update relay_cursor set marked_through = greatest(marked_through, $2) where shard = $1",
+            self._shard,
+            through,
+        )
+
+    async def wait(self, *, seconds: float) -> None:
+        """Until something was committed, or `seconds` have passed: the wake-up is a hint, the poll the safety."""
+        try:
+            await asyncio.wait_for(self._woken.wait(), seconds)
+        except TimeoutError:
+            return
+        finally:
+            self._woken.clear()
+
+
+class KafkaProducer:
+    """aiokafka's idempotent producer, acks=all."""
+
+    def __init__(self, producer: AIOKafkaProducer, prefix: str) -> None:
+        self._producer = producer
+        self._prefix = prefix
+
+    async def send(
+        self, topic: str, *, key: bytes, value: bytes, headers: Sequence[tuple[str, bytes]]
+    ) -> Awaitable[Ack]:
+        future = await self._producer.send(self._prefix + topic, key=key, value=value, headers=headers)
+        return _ack(future, topic)
+
+
+async def _ack(future: "asyncio.Future[object]", topic: str) -> Ack:
+    metadata = await future
+    return Ack(topic, metadata.partition, metadata.offset)  # type: ignore[attr-defined]  # aiokafka is untyped
+
+
+@asynccontextmanager
+async def lead(
+    shard: int,
+    *,
+    database_url: str,
+    service: str,
+    bootstrap: str,
+    prefix: str,
+    poll_seconds: float = _LEAD_RETRY_SECONDS,
+) -> AsyncIterator[tuple[Ledger, Producer]]:
+    """Wait until this process leads the shard, then yield its ledger and producer."""
+    connection = await asyncpg.connect(
+        database_url,
+        command_timeout=30,
+        server_settings={"application_name": f"simpul-{service}-relay-{shard}", "timezone": "UTC"},
+    )
+    try:
+        await prepare_connection(connection)
+        while not await connection.fetchval("select pg_try_advisory_lock($1)", lock_key(f"relay/{shard}")):  # noqa: ASYNC110
+            await asyncio.sleep(poll_seconds)
+        ledger = PostgresLedger(connection, shard)
+        await ledger.listen()
+        async with _producer(bootstrap, f"simpul-{service}-relay-{shard}") as producer:
+            yield ledger, KafkaProducer(producer, prefix)
+    finally:
+        connection.terminate()
+
+
+@asynccontextmanager
+async def _producer(bootstrap: str, client_id: str) -> AsyncIterator[AIOKafkaProducer]:
+    producer = AIOKafkaProducer(
+        bootstrap_servers=bootstrap,
+        client_id=client_id,
+        enable_idempotence=True,
+        acks="all",
+        linger_ms=5,
+        max_batch_size=256 * 1024,
+        max_request_size=1024 * 1024,
+        request_timeout_ms=20000,
+    )
+    try:
+        await producer.start()
+        yield producer
+    finally:
+        await producer.stop()

@@ -1,0 +1,76 @@
+"""Logs (structured JSON, no personal data), metrics (one list, below) and W3C trace context."""
+
+import logging
+import sys
+
+import structlog
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.trace import Span
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from prometheus_client import Counter, Gauge, Histogram
+
+_propagator = TraceContextTextMapPropagator()
+
+HTTP_REQUESTS = Counter("simpul_http_requests_total", "Requests answered", ["method", "route", "status"])
+HTTP_SECONDS = Histogram("simpul_http_request_seconds", "Time to answer a request, in seconds", ["method", "route"])
+LEDGER_APPENDED = Counter("simpul_ledger_events_total", "Events written to the ledger", ["type"])
+RELAY_SENT = Counter("simpul_relay_events_total", "Events acknowledged by Kafka", ["shard"])
+RELAY_LEADING = Gauge("simpul_relay_leading", "1 while this process leads the shard", ["shard"])
+RELAY_MARK = Gauge("simpul_relay_mark_timestamp_seconds", "Low-water mark, as Unix time", ["shard"])
+RELAY_RESTARTS = Counter("simpul_relay_restarts_total", "Times a shard's relay began anew after an error", ["shard"])
+CONSUMED = Counter("simpul_consumer_records_total", "Records by what became of them", ["topic", "outcome"])
+CONSUMER_BATCH_SECONDS = Histogram("simpul_consumer_batch_seconds", "Time to apply one batch, in seconds")
+CONSUMER_PROGRESS = Gauge("simpul_consumer_progress_timestamp_seconds", "When the consumer last polled, as Unix time")
+CONSUMER_RETRIES = Counter("simpul_consumer_retries_total", "Batches put back for a passing fault")
+
+
+def configure(service: str, *, level: str, otlp_endpoint: str | None) -> None:
+    """Set up logging to standard error and tracing for this process."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(service=service)
+    logging.basicConfig(
+        level=logging.WARNING, stream=sys.stderr, format='{"level":"%(levelname)s","event":"%(name)s %(message)s"}'
+    )
+    provider = TracerProvider(resource=Resource.create({"service.name": f"simpul-{service}"}))
+    if otlp_endpoint is not None:
+        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=otlp_endpoint)))
+    trace.set_tracer_provider(provider)
+
+
+def tracer() -> trace.Tracer:
+    return trace.get_tracer("simpul")
+
+
+def traceparent_of(span: Span) -> str | None:
+    """The W3C traceparent that names the span, or None where no trace is kept."""
+    carrier: dict[str, str] = {}
+    _propagator.inject(carrier, trace.set_span_in_context(span))
+    return carrier.get("traceparent")
+
+
+def link_of(traceparent: str | None) -> list[trace.Link]:
+    """A link to the span that a traceparent names; none for a missing or malformed one."""
+    if traceparent is None:
+        return []
+    context = trace.get_current_span(_propagator.extract({"traceparent": traceparent})).get_span_context()
+    return [trace.Link(context)] if context.is_valid else []
+
+
+def parent_of(traceparent: str | None) -> Context | None:
+    return _propagator.extract({"traceparent": traceparent}) if traceparent else None

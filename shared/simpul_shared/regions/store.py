@@ -1,0 +1,171 @@
+"""Regions over time, as every service keeps them: written from RegionVersionPublished, read by id or code at a date."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+import asyncpg
+
+from simpul_shared.contracts.registry import RegionVersionPublished
+from simpul_shared.errors import NotFound, OutsideScope
+from simpul_shared.platform.auth import Scope
+from simpul_shared.platform.consume import Received
+from simpul_shared.platform.database import Transaction
+from simpul_shared.vocabulary import RegionCode, RegionKind, RegionLevel
+
+
+class RegionUnknown(NotFound):
+    slug = "region-unknown"
+    title = "Wilayah tidak dikenal"
+
+
+@dataclass(frozen=True)
+class Region:
+    """A region as it was on one day. `path` are region ids from the country down to itself."""
+
+    region_id: UUID
+    scheme: str
+    code: str
+    name: str
+    level: RegionLevel
+    kind: RegionKind
+    parent_id: UUID | None
+    path: tuple[UUID, ...]
+    timezone: str
+    valid_from: date
+    valid_to: date
+    decree: str
+
+    @property
+    def province_id(self) -> UUID:
+        """Errors: IndexError for the country itself."""
+        return self.path[1]
+
+
+def region_of(row: asyncpg.Record) -> Region:
+    return Region(
+        row["region_id"],
+        row["scheme"],
+        row["code"],
+        row["name"],
+        RegionLevel(row["level"]),
+        RegionKind(row["kind"]),
+        row["parent_id"],
+        tuple(row["path"]),
+        row["timezone"],
+        row["valid_from"],
+        row["valid_to"],
+        row["decree"],
+    )
+
+
+async def region_by_code(tx: Transaction, code: RegionCode, *, on: date, known_on: datetime | None = None) -> Region:
+    """The region that bore the code on the day, as known at `known_on` (now when None). Errors: RegionUnknown."""
+    row = await tx.fetchrow(
+        """
+        select region_id, scheme, code, name, level, kind, parent_id, path, timezone, valid_from, valid_to, decree
+        from region_version
+        where code = $1 and valid_from <= $2 and $2 < valid_to
+            and recorded_at <= coalesce($3, 'infinity') and superseded_at > coalesce($3, now())
+        """,
+        code,
+        on,
+        known_on,
+    )
+    if row is None:
+        raise RegionUnknown(f"No region had the code {code} on {on}. Check the code, or ask for another valid_on.")
+    return region_of(row)
+
+
+async def region_by_id(
+    tx: Transaction, region_id: UUID, *, on: date, known_on: datetime | None = None, field: str | None = None
+) -> Region:
+    """The region as it was on the day. Errors: RegionUnknown, also when it did not exist on that day."""
+    row = await tx.fetchrow(
+        """
+        select region_id, scheme, code, name, level, kind, parent_id, path, timezone, valid_from, valid_to, decree
+        from region_version
+        where region_id = $1 and valid_from <= $2 and $2 < valid_to
+            and recorded_at <= coalesce($3, 'infinity') and superseded_at > coalesce($3, now())
+        """,
+        region_id,
+        on,
+        known_on,
+    )
+    if row is None:
+        raise RegionUnknown(
+            f"No region {region_id} existed on {on}. Look the region up by its code first.", field=field
+        )
+    return region_of(row)
+
+
+async def scope_ids(tx: Transaction, scope: Scope, *, on: date) -> list[UUID] | None:
+    """The ids of the regions a caller may act in, for `path && $n`; None means everywhere."""
+    if scope.national:
+        return None
+    return [
+        row["region_id"]
+        for row in await tx.fetch(
+            """
+            select region_id from region_version
+            where code = any($1) and valid_from <= $2 and $2 < valid_to and superseded_at = 'infinity'
+            """,
+            list(scope.codes),
+            on,
+        )
+    ]
+
+
+async def require_in_scope(
+    tx: Transaction, region: Region, scope: Scope, *, on: date, field: str | None = None
+) -> None:
+    """Errors: OutsideScope, when the caller names a region that its token does not cover."""
+    allowed = await scope_ids(tx, scope, on=on)
+    if allowed is not None and not set(allowed) & set(region.path):
+        raise OutsideScope(f"{region.code} {region.name} lies outside the regions of your access token.", field=field)
+
+
+async def keep_versions(tx: Transaction, events: Sequence[Received[RegionVersionPublished]]) -> None:
+    """Handler of RegionVersionPublished: a version for the same start replaces the one before, which stays on record."""
+    latest = {(one.event.region_id, one.event.valid_from): one for one in events}
+    rows = list(latest.values())
+    await tx.execute(
+        """
+        update region_version as old set superseded_at = new.recorded_at
+        from unnest($1::uuid[], $2::date[], $3::timestamptz[]) as new(region_id, valid_from, recorded_at)
+        where old.region_id = new.region_id and old.valid_from = new.valid_from and old.superseded_at = 'infinity'
+        """,
+        [one.event.region_id for one in rows],
+        [one.event.valid_from or date.min for one in rows],
+        [one.recorded_at for one in rows],
+    )
+    await tx.executemany(
+        """
+        insert into region_version (region_id, scheme, code, name, level, kind, parent_id, path, timezone, valid_from,
+            valid_to, decree, recorded_at, event_id, aggregate_version)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+        """,
+        [_row(one) for one in rows],
+    )
+
+
+def _row(one: Received[RegionVersionPublished]) -> tuple[object, ...]:
+    e = one.event
+    return (
+        e.region_id,
+        e.scheme,
+        e.code,
+        e.name,
+        e.level.value,
+        e.kind.value,
+        e.parent_id,
+        list(e.path),
+        e.timezone,
+        e.valid_from or date.min,
+        e.valid_to or date.max,
+        e.decree,
+        one.recorded_at,
+        one.event_id,
+        one.version,
+    )
