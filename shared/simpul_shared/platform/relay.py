@@ -173,6 +173,7 @@ async def run_shard(
     lead: Leadership,
     stopping: asyncio.Event,
     now: Callable[[], float],
+    mark_seconds: float = 1.0,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
     """Keep one shard published for as long as the process lives: lead it, and after any error lead it anew."""
@@ -183,7 +184,7 @@ async def run_shard(
                 log.info("relay.leading", shard=shard)
                 RELAY_LEADING.labels(shard=str(shard)).set(1)
                 delay = 0.1
-                await Lane(service, shard, ledger, producer, now).run(stopping)
+                await Lane(service, shard, ledger, producer, now, mark_seconds=mark_seconds).run(stopping)
         except Exception as error:  # noqa: BLE001
             # Whatever it was, the answer is the same: a fresh connection and producer, from the stored cursor.
             # An idempotent producer can be stuck for good after an out-of-order sequence (aiokafka #1017).

@@ -135,7 +135,14 @@ async def running_worker(service: Service, platform: PlatformSettings, own: Serv
             prefix=platform.topic_prefix,
         )
         shards = [
-            run_shard(shard, service=service.name, lead=leader, stopping=stopping, now=time.monotonic)
+            run_shard(
+                shard,
+                service=service.name,
+                lead=leader,
+                stopping=stopping,
+                now=time.monotonic,
+                mark_seconds=platform.mark_seconds,
+            )
             for shard in range(LEDGER_SHARDS)
         ]
         subscription = _subscribe(service, platform, database)

@@ -23,6 +23,7 @@ class PlatformSettings(BaseSettings):
     jwks_url: str = Field("http://127.0.0.1:8100/jwks.json", description="Where the issuer publishes its keys")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
     otlp_endpoint: str | None = Field(None, description="OTLP/HTTP endpoint for traces; none are exported without it")
+    mark_seconds: float = Field(1.0, gt=0, description="Time between low-water marks, in seconds")
     batch_records: int = Field(2000, gt=0, description="Records a consumer applies in one transaction, at most")
     dead_letter_run: int = Field(100, gt=0, description="A consumer stops after this many dead letters in a row")
 

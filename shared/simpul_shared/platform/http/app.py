@@ -1,6 +1,6 @@
 """Builds a service's FastAPI application: routers, problems, limits, health; refuses a route without a permission."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 import asyncpg
@@ -56,13 +56,23 @@ def create_app(
 
 def require_declared(routes: Iterable[BaseRoute]) -> None:
     """Errors: UndeclaredRoute for the first route that anybody could call without having been meant to."""
-    for route in routes:
+    for route in every_route(routes):
         methods = getattr(route, "methods", None) or {"?"}
         path = getattr(route, "path", repr(route))
         public = all((method, path) in PUBLIC_ROUTES for method in methods - {"HEAD"})
         guarded = isinstance(route, APIRoute) and guard_of(route) is not None
         if not public and not guarded:
             raise UndeclaredRoute(f"{sorted(methods)} {path}: declare a permission, or list it in access.PUBLIC_ROUTES")
+
+
+def every_route(routes: Iterable[BaseRoute]) -> Iterator[BaseRoute]:
+    """All routes, those of included routers too."""
+    for route in routes:
+        included = getattr(route, "original_router", None)
+        if included is None:
+            yield route
+        else:
+            yield from every_route(included.routes)
 
 
 def guard_of(route: APIRoute) -> Guard | None:

@@ -1,0 +1,126 @@
+"""A service under test: its real application over real Postgres, called through HTTP with real tokens."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import msgspec
+from simpul_shared.access import Role
+from simpul_shared.contracts.envelope import Envelope, Event
+from simpul_shared.platform.auth import TokenVerifier
+from simpul_shared.platform.consume import Applier, Record
+from simpul_shared.platform.consume_backends import PostgresStore
+from simpul_shared.platform.database import Database, Origin, open_database
+from simpul_shared.platform.http.app import create_app
+from simpul_shared.platform.outbox import Fact, append_all
+from simpul_shared.platform.service import Service
+
+from tests.support.databases import Databases
+from tests.support.tokens import ISSUER, FixedKeys, token
+
+ORIGIN = Origin("test", actor="test", channel="SYSTEM", correlation_id="test")
+
+
+class Caller:
+    """A client with a role in some regions; every write gets a new Idempotency-Key unless one is given."""
+
+    def __init__(self, http: httpx.AsyncClient, bearer: str) -> None:
+        self._http = http
+        self._headers = {"Authorization": f"Bearer {bearer}"}
+
+    async def get(self, path: str, **params: Any) -> httpx.Response:
+        return await self._http.get(path, params=params, headers=self._headers)
+
+    async def post(
+        self, path: str, body: object = None, *, key: str | None = None, version: int | None = None, **headers: str
+    ) -> httpx.Response:
+        """`version` goes into If-Match."""
+        sent = {**self._headers, "Idempotency-Key": key or uuid4().hex, **headers}
+        if version is not None:
+            sent["If-Match"] = f'"{version}"'
+        return await self._http.post(path, json={} if body is None else body, headers=sent)
+
+
+@dataclass
+class ServiceUnderTest:
+    """One service with its database; `clock` is what its edge reads."""
+
+    service: Service
+    database: Database
+    url: str
+    http: httpx.AsyncClient
+    store: PostgresStore
+    applier: Applier
+    _offset: int = 0
+
+    def caller(self, role: Role = Role.NATIONAL_ADMIN, *regions: str, client: str = "test-client") -> Caller:
+        return Caller(self.http, token(role, *regions, client=client))
+
+    async def ledger(self, *types: type[Event]) -> list[Envelope]:
+        """The events recorded so far, in ledger order; of the given types, or all."""
+        rows = await self.database.pool.fetch("select value from ledger order by xid, id")
+        envelopes = [msgspec.json.decode(row["value"], type=Envelope) for row in rows]
+        return [one for one in envelopes if not types or one.type in {t.type for t in types}]
+
+    async def announce(self, *events: Event, occurred_at: datetime | None = None) -> list[Record]:
+        """Record events of other services in this database's ledger and return them as their Kafka records would be."""
+        async with self.database.transaction(ORIGIN) as tx:
+            await tx.lock("announce")
+            facts = [Fact(event, occurred_at or datetime.now(UTC)) for event in events]
+            ids = [one.event_id for one in await append_all(tx, facts, under_lock="announce")]
+            rows = await tx.fetch("select event_id, topic, key, value from ledger where event_id = any($1)", ids)
+        by_id = {row["event_id"]: row for row in rows}
+        return [self.record(by_id[i]["topic"], by_id[i]["key"], by_id[i]["value"]) for i in ids]
+
+    def record(self, topic: str, key: bytes | None, value: bytes | None) -> Record:
+        """A record at the next offset of partition 0 of no real topic: for what the Applier does, Kafka is not needed."""
+        self._offset += 1
+        return Record(topic, 0, self._offset - 1, key, value)
+
+    async def receive(self, *events: Event, occurred_at: datetime | None = None) -> None:
+        """Apply events of other services through the consumer's own code, as if they had come from Kafka."""
+        await self.apply(await self.announce(*events, occurred_at=occurred_at))
+
+    async def apply(self, records: Sequence[Record]) -> None:
+        by_topic = {record.topic for record in records}
+        await self.applier.apply(records, earliest={(topic, 0): self._offset for topic in by_topic})
+
+    async def dead_letters(self) -> list[Any]:
+        return await self.database.pool.fetch("select * from dead_letter order by dead_letter_id")
+
+
+@asynccontextmanager
+async def service_under_test(
+    service: Service, databases: Databases, *, template: str | None = None
+) -> AsyncIterator[ServiceUnderTest]:
+    async with (
+        databases.database(service, template=template) as url,
+        open_database(url, name="test", size=12) as database,
+        httpx.AsyncClient(
+            transport=httpx.ASGITransport(application(service, database)), base_url="http://service.test", timeout=60
+        ) as http,
+    ):
+        store = PostgresStore(database, service=service.name, consumer=service.name, topics=service.topics)
+        yield ServiceUnderTest(service, database, url, http, store, Applier(store, service.handlers))
+
+
+def application(service: Service, database: Database) -> Any:
+    verifier = TokenVerifier(FixedKeys(), issuer=ISSUER, audience=f"simpul-{service.name}")
+    return create_app(
+        service=service.name,
+        title=service.title,
+        routers=service.routers,
+        constraints=service.constraints,
+        database=database,
+        verifier=verifier,
+        migrations=service.all_migrations(),
+        clock=lambda: datetime.now(UTC),
+    )
+
+
+def ids_of(envelopes: Iterable[Envelope]) -> list[UUID]:
+    return [envelope.id for envelope in envelopes]
