@@ -16,8 +16,8 @@ async def applied_through(tx: Transaction, consumer: str, topics: Sequence[str])
         select service, min(through) as through from (
             select service, shard, max(through) as through from low_water_mark as mark
             where consumer = $1 and not exists (
-                select from jsonb_each(mark.offsets) as t(topic, partitions),
-                    jsonb_each(t.partitions) as p(partition, next)
+                select from jsonb_each(mark.offsets) as t(topic, partitions)
+                    cross join lateral jsonb_each(t.partitions) as p(partition, next)
                     left join consumer_offset as o on o.consumer = $1 and o.topic = t.topic and o.partition = p.partition::integer
                 where t.topic = any($2) and coalesce(o.next_offset, 0) < p.next::bigint
             )
@@ -37,8 +37,8 @@ async def drop_passed_marks(tx: Transaction, consumer: str, topics: Sequence[str
         delete from low_water_mark as old where old.consumer = $1 and old.through < (
             select max(through) from low_water_mark as mark
             where mark.consumer = $1 and mark.service = old.service and mark.shard = old.shard and not exists (
-                select from jsonb_each(mark.offsets) as t(topic, partitions),
-                    jsonb_each(t.partitions) as p(partition, next)
+                select from jsonb_each(mark.offsets) as t(topic, partitions)
+                    cross join lateral jsonb_each(t.partitions) as p(partition, next)
                     left join consumer_offset as o on o.consumer = $1 and o.topic = t.topic and o.partition = p.partition::integer
                 where t.topic = any($2) and coalesce(o.next_offset, 0) < p.next::bigint
             )
