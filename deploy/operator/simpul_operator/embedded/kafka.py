@@ -12,8 +12,9 @@ from pathlib import Path
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 
+from simpul_operator.addresses import HOST
 from simpul_operator.embedded.jars import cache_dir, ensure_jars
-from simpul_operator.embedded.ports import HOST, answers, free_port
+from simpul_operator.embedded.ports import answers, free_port
 from simpul_operator.embedded.process import Child, run_to_end, until
 from simpul_operator.failures import ChildFailed, Failure, child_failed
 
@@ -87,11 +88,14 @@ class KafkaBroker:
 
     async def start(self) -> None:
         """Returns when it serves its clients. Errors: ChildFailed, DiskFull."""
-        await self.format()
-        self.child.spawn()
+        await self.begin()
         await self.ready()
 
-    async def format(self) -> None:
+    async def begin(self) -> None:
+        await self._format()
+        self.child.spawn()
+
+    async def _format(self) -> None:
         """Writes the settings, and makes the log directory a member of the cluster unless it is one."""
         self.data_dir.mkdir(parents=True, exist_ok=True)
         self._properties.write_text("".join(f"{key}={value}\n" for key, value in self._settings.items()))

@@ -5,10 +5,10 @@ import socket
 from collections.abc import Iterable
 from pathlib import Path
 
+from simpul_operator.addresses import HOST
 from simpul_operator.embedded.process import all_pids, mark_of
 from simpul_operator.failures import PortTaken
 
-HOST = "127.0.0.1"
 _LISTENING = "0A"
 
 

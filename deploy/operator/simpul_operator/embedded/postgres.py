@@ -12,8 +12,19 @@ from urllib.parse import quote
 
 import asyncpg
 
-from simpul_operator.embedded.ports import HOST, free_port
-from simpul_operator.embedded.process import Child, all_pids, descendants_of, run_to_end, until, working_directory
+from simpul_operator.addresses import HOST
+from simpul_operator.embedded.ports import free_port
+from simpul_operator.embedded.process import (
+    Child,
+    all_pids,
+    descendants_of,
+    gone,
+    mark_of,
+    run_to_end,
+    send,
+    until,
+    working_directory,
+)
 from simpul_operator.embedded.unprivileged import RunAs, hand_over, run_as_for
 from simpul_operator.failures import ChildFailed, child_failed
 
@@ -32,6 +43,7 @@ _SETTINGS = {
     "log_timezone": "UTC",
     "log_checkpoints": "off",
 }
+_BACKEND = "postgres: "
 _READY_SECONDS = 60.0
 _STOP_SECONDS = 8.0
 
@@ -138,11 +150,11 @@ class PostgresServer:
 
     async def start(self) -> None:
         """Returns when it answers queries. Errors: ChildFailed, DiskFull."""
-        self.spawn()
+        await self.begin()
         await self.ready()
 
-    def spawn(self) -> None:
-        self._drop_stale_lock()
+    async def begin(self) -> None:
+        await self._clear_way()
         self.child.spawn()
 
     async def ready(self) -> None:
@@ -171,11 +183,18 @@ class PostgresServer:
         await connection.close()
         return True
 
-    def _drop_stale_lock(self) -> None:
-        """A lock left by a killed server whose number some other program has by now would stop Postgres for ever."""
-        lock = self.data_dir / "postmaster.pid"
-        if lock.exists() and not users_of(self.data_dir):
-            lock.unlink()
+    async def _clear_way(self) -> None:
+        """Waits for the backends of a killed server, which hold its shared memory, and drops the lock it left.
+
+        Left to itself Postgres would refuse for ever a lock whose number some other program of the same user has by now.
+        """
+        left = users_of(self.data_dir)
+        masters = [pid for pid in left if (mark := mark_of(pid)) is not None and not mark.command.startswith(_BACKEND)]
+        if masters:
+            raise ChildFailed(f"{self.name}: process {masters[0]} serves {self.data_dir} already; stop it first.")
+        send(left, signal.SIGKILL)
+        await gone(left)
+        (self.data_dir / "postmaster.pid").unlink(missing_ok=True)
 
     def _failed(self, what: str) -> Exception:
         return child_failed(self.name, what, self.child.log, self.child.tail())

@@ -15,6 +15,7 @@ from simpul_operator.embedded.unprivileged import MYSELF, RunAs
 from simpul_operator.failures import child_failed
 
 _POLL_SECONDS = 0.05
+TAIL_MARK = "  | "
 
 
 @dataclass(frozen=True)
@@ -172,7 +173,7 @@ class Child:
         if not self.log.exists():
             return ""
         text = self.log.read_bytes()[-8192:].decode(errors="replace")
-        return "\n".join(f"  | {line}" for line in text.splitlines()[-lines:])
+        return "\n".join(f"{TAIL_MARK}{line}" for line in text.splitlines()[-lines:])
 
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
@@ -183,16 +184,26 @@ async def until(condition: Callable[[], Awaitable[bool]]) -> None:
         await asyncio.sleep(_POLL_SECONDS)
 
 
-async def run_to_end(child: Child) -> None:
-    """Runs a program that ends by itself. Errors: ChildFailed or DiskFull when it ends with another status than 0."""
+async def run_to_end(child: Child, *, newest_line: Callable[[str], None] = lambda _: None) -> None:
+    """Runs a program that ends by itself; `newest_line` hears how its log goes on.
+
+    Errors: ChildFailed or DiskFull when it ends with another status than 0.
+    """
     child.spawn()
     try:
-        code = await child.ended()
+        await until(lambda: _ended_or_told(child, newest_line))
     except asyncio.CancelledError:
         await child.kill()
         raise
-    if code != 0:
-        raise child_failed(child.name, f"ended with status {code}", child.log, child.tail())
+    if child.returncode != 0:
+        raise child_failed(child.name, f"ended with status {child.returncode}", child.log, child.tail())
+
+
+async def _ended_or_told(child: Child, newest_line: Callable[[str], None]) -> bool:
+    line = child.tail(1).removeprefix(TAIL_MARK)
+    if line:
+        newest_line(line)
+    return not child.running
 
 
 async def gone(pids: Iterable[int], *, within: float = 10.0) -> None:

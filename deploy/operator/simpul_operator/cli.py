@@ -1,0 +1,193 @@
+"""The command line `simpul`. Each command imports what it needs when it runs, so that `simpul token` stays quick."""
+
+import errno
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from simpul_operator.addresses import DEFAULT_PORT_BASE, HOST, Addresses, Ports, addresses_of
+from simpul_operator.failures import DiskFull, Failure, Misconfigured
+
+app = typer.Typer(
+    name="simpul",
+    help="Runs and operates Simpul Pustaka.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+topics_app = typer.Typer(help="The topics of the platform.", no_args_is_help=True)
+app.add_typer(topics_app, name="topics")
+
+DataDirOption = Annotated[Path, typer.Option("--data-dir", help="Where the embedded stack keeps all its data.")]
+PortBaseOption = Annotated[
+    int, typer.Option("--port-base", help="Issuer at +0, registry +1, activities +2, reporting +3, and so on.")
+]
+BootstrapOption = Annotated[
+    str, typer.Option("--kafka-bootstrap", envvar="SIMPUL_KAFKA_BOOTSTRAP", help="host:port, comma separated.")
+]
+PrefixOption = Annotated[str, typer.Option("--topic-prefix", envvar="SIMPUL_TOPIC_PREFIX")]
+
+DEFAULT_DATA_DIR = Path(".simpul")
+_DEFAULT_BOOTSTRAP = addresses_of(Ports()).kafka_bootstrap
+
+
+@app.command()
+def up(data_dir: DataDirOption = DEFAULT_DATA_DIR, port_base: PortBaseOption = DEFAULT_PORT_BASE) -> None:
+    """Start Postgres, Kafka, the issuer and the services on this machine, and stay until Ctrl-C."""
+    from simpul_operator.interrupts import run_interruptibly
+
+    run_interruptibly(_up(data_dir, port_base))
+
+
+async def _up(data_dir: Path, port_base: int) -> None:
+    import asyncio
+
+    from simpul_operator.embedded.stack import Stack
+    from simpul_operator.progress import Progress
+
+    progress = Progress()
+    stack = Stack(data_dir, port_base=_checked(port_base), progress=progress)
+    addresses = await stack.start()
+    progress.say(told_addresses(addresses) + "\nCtrl-C stops everything; the data stays.")
+    try:
+        await stack.supervise()
+    except asyncio.CancelledError:
+        progress.say("Stopping everything ...")
+    finally:
+        await stack.stop()
+
+
+def told_addresses(addresses: Addresses) -> str:
+    """The addresses for a reader, one a line."""
+    rows = {
+        "dashboard": f"{addresses.reporting}/",
+        "registry": f"{addresses.registry}/docs",
+        "activities": f"{addresses.activities}/docs",
+        "reporting": f"{addresses.reporting}/docs",
+        "issuer": addresses.issuer,
+        "Kafka": addresses.kafka_bootstrap,
+    }
+    return "\n".join(f"{name:<12}{address}" for name, address in rows.items())
+
+
+def _checked(port_base: int) -> int:
+    try:
+        return Ports(port_base).base
+    except ValueError as error:
+        raise Misconfigured(str(error)) from error
+
+
+@app.command()
+def reset(data_dir: DataDirOption = DEFAULT_DATA_DIR) -> None:
+    """Delete all data of the embedded stack."""
+    import asyncio
+
+    from simpul_operator.embedded.data_dir import DataDir
+
+    data = DataDir(data_dir)
+    if not data.path.exists():
+        print(f"There is nothing at {data.path}.", file=sys.stderr)
+        return
+    if not data.is_ours:
+        raise Misconfigured(f"{data.path} is no data directory of simpul, so it is left alone.")
+    with data.held():
+        asyncio.run(data.clear_leftovers())
+        data.delete()
+    print(f"Deleted {data.path}.", file=sys.stderr)
+
+
+@app.command()
+def token(
+    role: Annotated[str, typer.Option("--role", help="Such as national-admin or library-staff.")],
+    region: Annotated[list[str], typer.Option("--region", help="A code such as 51.03, or ID; may be repeated.")],
+    client_id: Annotated[str, typer.Option("--client-id")] = "simpul-cli",
+    issuer: Annotated[str | None, typer.Option("--issuer", envvar="SIMPUL_ISSUER", help="URL of the issuer.")] = None,
+    data_dir: DataDirOption = DEFAULT_DATA_DIR,
+    port_base: PortBaseOption = DEFAULT_PORT_BASE,
+) -> None:
+    """Print an access token from the development issuer, for curl."""
+    from simpul_operator.tokens import fetch_token
+
+    where = issuer or _running_issuer(data_dir) or addresses_of(Ports(_checked(port_base))).issuer
+    print(fetch_token(where, client_id=client_id, role=role, regions=region))
+
+
+def _running_issuer(data_dir: Path) -> str | None:
+    from simpul_operator.embedded.data_dir import DataDir
+
+    running = DataDir(data_dir).running()
+    return running.addresses.issuer if running and running.addresses else None
+
+
+@app.command("issuer")
+def serve_issuer(
+    host: Annotated[str, typer.Option("--host")] = HOST,
+    port: Annotated[int, typer.Option("--port")] = DEFAULT_PORT_BASE,
+    issuer: Annotated[
+        str | None, typer.Option("--issuer", envvar="SIMPUL_ISSUER", help="Its URL, which is the `iss` of its tokens.")
+    ] = None,
+    key_file: Annotated[
+        Path | None, typer.Option("--key-file", envvar="SIMPUL_ISSUER_KEY_FILE", help="Made if it is not there.")
+    ] = None,
+    data_dir: DataDirOption = DEFAULT_DATA_DIR,
+) -> None:
+    """Serve the development token issuer alone. It refuses to run with SIMPUL_ENV=production."""
+    from simpul_operator.embedded.data_dir import DataDir
+    from simpul_operator.issuer import IssuerSettings, serve
+
+    if key_file is None:
+        DataDir(data_dir).make()
+    url = issuer or f"http://{host}:{port}"
+    serve(IssuerSettings(url, key_file or data_dir / "issuer-key.pem"), host=host, port=port)
+
+
+@app.command()
+def setup() -> None:
+    """Make the roles, databases and topics on servers that run elsewhere; settings come from the environment."""
+    from simpul_operator.interrupts import run_interruptibly
+    from simpul_operator.provision import given_by_environment, provision
+
+    run_interruptibly(provision(given_by_environment(), say=lambda text: print(text, file=sys.stderr)))
+
+
+@topics_app.command("create")
+def create_topics(bootstrap: BootstrapOption = _DEFAULT_BOOTSTRAP, topic_prefix: PrefixOption = "") -> None:
+    """Create the topics that are missing; print their names."""
+    from simpul_operator.interrupts import run_interruptibly
+    from simpul_operator.topics import ensure_topics
+
+    for name in run_interruptibly(ensure_topics(bootstrap, prefix=topic_prefix)):
+        print(name)
+
+
+@topics_app.command("list")
+def list_topics(bootstrap: BootstrapOption = _DEFAULT_BOOTSTRAP, topic_prefix: PrefixOption = "") -> None:
+    """Print each topic with its partitions, and whether it is as the contract says."""
+    from simpul_operator.interrupts import run_interruptibly
+    from simpul_operator.topics import topic_states
+
+    for state in run_interruptibly(topic_states(bootstrap, prefix=topic_prefix)):
+        differing = " ".join(f"{key}={value}" for key, value in state.differing.items())
+        print(f"{state.name:<36} {state.partitions:>3}  {state.verdict} {differing}".rstrip())
+
+
+def main() -> None:
+    try:
+        app()
+    except Failure as failure:
+        _end(failure)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _end(DiskFull(f"The disk is full: {error}. Free some space and start again."))
+
+
+def _end(failure: Failure) -> None:
+    print(f"simpul: {failure}", file=sys.stderr)
+    sys.exit(failure.exit_code)
+
+
+if __name__ == "__main__":
+    main()
