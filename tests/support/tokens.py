@@ -29,7 +29,7 @@ def token(role: Role, *regions: str, client: str = "test-client", **changed: obj
         "iss": ISSUER,
         "sub": client,
         "client_id": client,
-        "aud": ["simpul-registry", "simpul-activities", "simpul-reporting"],
+        "aud": ["simpul-registry", "simpul-activities", "simpul-reporting", "simpul-tally"],
         "iat": now,
         "exp": now + 600,
         "jti": uuid4().hex,

@@ -1,0 +1,95 @@
+"""Forged, stale and foreign tokens are refused; every one of them with the same kind of answer."""
+
+import base64
+import hmac
+import json
+import time
+
+import pytest
+from joserfc import jwt
+from joserfc.jwk import ECKey, KeySet
+from simpul_shared.access import Permission, Role
+from simpul_shared.platform.auth import Unauthenticated, verify_access_token
+
+from tests.support.tokens import ISSUER, KEY, token
+
+NOW = int(time.time())
+
+
+def verify(text: str) -> object:
+    return verify_access_token(text, KeySet([KEY]), issuer=ISSUER, audience="simpul-registry", now=NOW)
+
+
+def test_a_good_token_gives_its_roles_permissions_in_its_regions() -> None:
+    principal = verify_access_token(
+        token(Role.REGENCY_ADMIN, "51.03"), KeySet([KEY]), issuer=ISSUER, audience="simpul-registry", now=NOW
+    )
+    assert Permission.LIBRARY_NOMINATE in principal.permissions
+    assert Permission.LIBRARY_DESIGNATE not in principal.permissions
+    assert principal.scope.codes == {"51.03"}
+    assert not principal.scope.national
+
+
+CLAIMS: dict[str, dict[str, object]] = {
+    "another issuer": {"iss": "https://elsewhere.test"},
+    "no issuer": {"iss": None},
+    "another audience": {"aud": ["simpul-reporting"]},
+    "no audience": {"aud": None},
+    "expired": {"exp": NOW - 61},
+    "no expiry": {"exp": None},
+    "issued in the future": {"iat": NOW + 600},
+    "not before later": {"nbf": NOW + 600},
+    "no subject": {"sub": None},
+    "no client": {"client_id": None},
+    "no token id": {"jti": None},
+    "no issue time": {"iat": None},
+    "unknown role": {"roles": ["king"]},
+    "roles as text": {"roles": "national-admin"},
+    "undotted region": {"regions": ["5103"]},
+    "expiry as text": {"exp": "tomorrow"},
+}
+
+
+@pytest.mark.parametrize("changed", CLAIMS.values(), ids=CLAIMS.keys())
+def test_a_token_with_wrong_claims_is_refused(changed: dict[str, object]) -> None:
+    with pytest.raises(Unauthenticated):
+        verify(token(Role.NATIONAL_ADMIN, **changed))  # type: ignore[arg-type]
+
+
+def forged() -> dict[str, str]:
+    good = token(Role.LIBRARY_STAFF)
+    head, body, signature = good.split(".")
+    claims = json.loads(base64.urlsafe_b64decode(body + "=="))
+    other = ECKey.generate_key("P-256", {"kid": "test"})
+    none = base64.urlsafe_b64encode(b'{"alg":"none","typ":"at+jwt"}').decode().rstrip("=")
+    raised = base64.urlsafe_b64encode(json.dumps(claims | {"roles": ["national-admin"]}).encode()).decode().rstrip("=")
+    signed = f"{base64.urlsafe_b64encode(json.dumps({'alg': 'HS256', 'typ': 'at+jwt'}).encode()).decode().rstrip('=')}.{body}"
+    mac = hmac.digest(KEY.as_pem(private=False), signed.encode(), "sha256")
+    return {
+        "signed by another key": jwt.encode({"alg": "ES256", "kid": "test", "typ": "at+jwt"}, claims, other),
+        "no algorithm": f"{none}.{body}.",
+        "claims changed": f"{head}.{raised}.{signature}",
+        "signature cut": f"{head}.{body}.{signature[:-4]}",
+        "no signature": f"{head}.{body}.",
+        "public key as hmac secret": f"{signed}.{base64.urlsafe_b64encode(mac).decode().rstrip('=')}",
+        "an id token": jwt.encode({"alg": "ES256", "kid": "test", "typ": "JWT"}, claims, KEY),
+        "no type": jwt.encode({"alg": "ES256", "kid": "test"}, claims, KEY),
+        "unknown critical header": jwt.encode({"alg": "ES256", "kid": "test", "typ": "at+jwt"}, claims, KEY).replace(
+            head,
+            base64.urlsafe_b64encode(b'{"alg":"ES256","kid":"test","typ":"at+jwt","crit":["x"]}').decode().rstrip("="),
+        ),
+        "text": "not a token",
+        "empty parts": "..",
+        "too large": "a" * 9000,
+        "not ascii": "ä.ö.ü",
+    }
+
+
+@pytest.mark.parametrize("name", forged().keys())
+def test_a_forged_token_is_refused(name: str) -> None:
+    with pytest.raises(Unauthenticated):
+        verify(forged()[name])
+
+
+def test_a_minute_of_clock_difference_is_forgiven() -> None:
+    verify(token(Role.AUDITOR, exp=NOW - 30))
