@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 SERVICES = ("registry", "activities", "reporting")
 HOST = "127.0.0.1"
 DEFAULT_PORT_BASE = 8100
-_HIGHEST_OFFSET = 43
+PORTS_OF_A_STACK = 44
 
 
 @dataclass(frozen=True)
@@ -15,8 +15,8 @@ class Ports:
     base: int = DEFAULT_PORT_BASE
 
     def __post_init__(self) -> None:
-        if not 1024 <= self.base <= 65535 - _HIGHEST_OFFSET:
-            raise ValueError(f"The port base must lie between 1024 and {65535 - _HIGHEST_OFFSET}.")
+        if not 1024 <= self.base <= 65536 - PORTS_OF_A_STACK:
+            raise ValueError(f"The port base must lie between 1024 and {65536 - PORTS_OF_A_STACK}.")
 
     @property
     def issuer(self) -> int:

@@ -1,6 +1,7 @@
 """The command line `simpul`. Each command imports what it needs when it runs, so that `simpul token` stays quick."""
 
 import errno
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -34,23 +35,30 @@ _DEFAULT_BOOTSTRAP = addresses_of(Ports()).kafka_bootstrap
 
 
 @app.command()
-def up(data_dir: DataDirOption = DEFAULT_DATA_DIR, port_base: PortBaseOption = DEFAULT_PORT_BASE) -> None:
+def up(
+    data_dir: DataDirOption = DEFAULT_DATA_DIR,
+    port_base: PortBaseOption = DEFAULT_PORT_BASE,
+    infrastructure: Annotated[
+        bool, typer.Option("--infrastructure", help="Postgres and Kafka only; no issuer, no services.")
+    ] = False,
+) -> None:
     """Start Postgres, Kafka, the issuer and the services on this machine, and stay until Ctrl-C."""
     from simpul_operator.interrupts import run_interruptibly
 
-    run_interruptibly(_up(data_dir, port_base))
+    run_interruptibly(_up(data_dir, port_base, infrastructure_only=infrastructure))
 
 
-async def _up(data_dir: Path, port_base: int) -> None:
+async def _up(data_dir: Path, port_base: int, *, infrastructure_only: bool) -> None:
     import asyncio
 
     from simpul_operator.embedded.stack import Stack
     from simpul_operator.progress import Progress
 
     progress = Progress()
-    stack = Stack(data_dir, port_base=_checked(port_base), progress=progress)
+    stack = Stack(data_dir, port_base=_checked(port_base), infrastructure_only=infrastructure_only, progress=progress)
     addresses = await stack.start()
-    progress.say(told_addresses(addresses) + "\nCtrl-C stops everything; the data stays.")
+    progress.say(f"Kafka {addresses.kafka_bootstrap}" if infrastructure_only else told_addresses(addresses))
+    progress.say("Ctrl-C stops everything; the data stays.")
     try:
         await stack.supervise()
     except asyncio.CancelledError:
@@ -179,9 +187,14 @@ def main() -> None:
     except Failure as failure:
         _end(failure)
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if not _is_disk_full(error):
             raise
         _end(DiskFull(f"The disk is full: {error}. Free some space and start again."))
+
+
+def _is_disk_full(error: OSError) -> bool:
+    # Errors of copying a tree are gathered into one that has a text and no number.
+    return error.errno == errno.ENOSPC or os.strerror(errno.ENOSPC) in str(error)
 
 
 def _end(failure: Failure) -> None:

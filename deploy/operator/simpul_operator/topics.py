@@ -1,8 +1,10 @@
 """Creates and lists the topics of simpul_shared.contracts.topics; what exists is left as it is."""
 
-from collections.abc import AsyncIterator, Iterable
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
@@ -13,6 +15,7 @@ from simpul_operator.failures import ChildFailed, NotRunning
 
 _MOST_COPIES = 3
 _ALREADY_EXISTS = 36
+_USABLE_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -32,20 +35,24 @@ class TopicState:
 
 
 async def ensure_topics(bootstrap: str, *, prefix: str = "", topics: Iterable[Topic] = TOPICS) -> list[str]:
-    """Creates the topics that are missing and gives their names. Errors: NotRunning, ChildFailed, aiokafka.errors.KafkaError."""
+    """Creates the topics that are missing and gives their names; returns when clients can use them all.
+
+    Errors: NotRunning, ChildFailed, aiokafka.errors.KafkaError.
+    """
+    wanted = {prefix + topic.name: topic for topic in topics}
     async with _admin(bootstrap) as admin:
-        present = set(await admin.list_topics())
-        copies = min(_MOST_COPIES, len((await admin.describe_cluster())["brokers"]))
-        missing = [topic for topic in topics if prefix + topic.name not in present]
+        missing = [name for name in wanted if name not in await _partitions(admin)]
         if missing:
-            answer = await admin.create_topics([_new(topic, prefix, copies) for topic in missing])
-            _check(answer.to_object()["topic_errors"])
-        return [prefix + topic.name for topic in missing]
+            copies = min(_MOST_COPIES, len((await admin.describe_cluster())["brokers"]))
+            answer = await admin.create_topics([_new(name, wanted[name], copies) for name in missing])
+            missing = _created(answer.to_object()["topic_errors"])
+        await _usable(admin, set(wanted))
+        return missing
 
 
 async def topic_states(bootstrap: str, *, prefix: str = "", topics: Iterable[Topic] = TOPICS) -> list[TopicState]:
     async with _admin(bootstrap) as admin:
-        present = {one["topic"]: len(one["partitions"]) for one in await admin.describe_topics()}
+        present = await _partitions(admin)
         return [
             TopicState(
                 name := prefix + topic.name,
@@ -76,16 +83,33 @@ async def _connect(admin: AIOKafkaAdminClient, bootstrap: str) -> None:
         ) from error
 
 
-def _new(topic: Topic, prefix: str, copies: int) -> NewTopic:
-    return NewTopic(prefix + topic.name, topic.partitions, copies, topic_configs=dict(topic.config))
+async def _partitions(admin: AIOKafkaAdminClient) -> dict[str, int]:
+    """The topics of the cluster, with the partitions of each that have a leader."""
+    described = await admin.describe_topics()
+    return {one["topic"]: sum(part["leader"] >= 0 for part in one["partitions"]) for one in described}
 
 
-def _check(errors: Iterable[dict[str, object]]) -> None:
+async def _usable(admin: AIOKafkaAdminClient, names: set[str]) -> None:
+    # A creation is acknowledged by the controller; brokers learn of it a moment later, and elect leaders then.
+    async with asyncio.timeout(_USABLE_SECONDS):
+        while True:
+            partitions = await _partitions(admin)
+            if all(partitions.get(name) for name in names):
+                return
+            await asyncio.sleep(0.1)
+
+
+def _new(name: str, topic: Topic, copies: int) -> NewTopic:
+    return NewTopic(name, topic.partitions, copies, topic_configs=dict(topic.config))
+
+
+def _created(answers: Sequence[Mapping[str, Any]]) -> list[str]:
     # Two setups may run at once; the one that comes second finds what it wanted.
-    refused = [one for one in errors if one["error_code"] not in (0, _ALREADY_EXISTS)]
+    refused = [one for one in answers if one["error_code"] not in (0, _ALREADY_EXISTS)]
     if refused:
         told = "; ".join(f"{one['topic']}: {one['error_message'] or one['error_code']}" for one in refused)
         raise ChildFailed(f"Kafka refused to create topics: {told}")
+    return [one["topic"] for one in answers if one["error_code"] == 0]
 
 
 async def _differing(admin: AIOKafkaAdminClient, name: str, wanted: dict[str, str]) -> dict[str, str]:

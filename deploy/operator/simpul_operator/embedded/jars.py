@@ -122,8 +122,9 @@ def _download(jar: Jar, staging: Path) -> Path:
         return Path(component.artifact().resolve())
     except (RequestException, RuntimeError) as error:
         raise DownloadRefused(
-            f"{jar.coordinate} could not be fetched from Maven Central: {error}\n"
-            "Check the network and the proxy settings, and start again; what was fetched is kept."
+            f"{jar.coordinate} could not be fetched: {error}\n"
+            "Check the network and the proxy settings, or name a mirror of Maven Central in SIMPUL_MAVEN_REPOSITORY, "
+            "and start again; what was fetched is kept."
         ) from error
 
 
@@ -132,7 +133,9 @@ def _maven(repo_cache: Path) -> "MavenContext":
         # A library below jgo warns at import about a directory that is not used here.
         warnings.simplefilter("ignore")
         from jgo.maven import MavenContext
-    return MavenContext(repo_cache=repo_cache, timeout=_FETCH_SECONDS)
+    mirror = os.environ.get("SIMPUL_MAVEN_REPOSITORY")
+    repositories = {"mirror": mirror.rstrip("/")} if mirror else None
+    return MavenContext(repo_cache=repo_cache, remote_repos=repositories, timeout=_FETCH_SECONDS)
 
 
 def resolve() -> list[Jar]:

@@ -74,7 +74,10 @@ class KafkaBroker:
         self._log = log
         self._properties = self.data_dir / "server.properties"
         self._settings = {**_settings(self.data_dir, node, cluster), **(settings or {})}
-        self._java = [str(java()), *_JVM, "-cp", ":".join(str(jar) for jar in jars)]
+        self._jars = jars
+        # A file of arguments keeps the long class path out of the process list.
+        self._arguments = self.data_dir / "java.args"
+        self._java = [str(java()), f"@{self._arguments}"]
         self.child = Child(self.name, [*self._java, "kafka.Kafka", str(self._properties)], log=log)
 
     @property
@@ -99,9 +102,11 @@ class KafkaBroker:
         """Writes the settings, and makes the log directory a member of the cluster unless it is one."""
         self.data_dir.mkdir(parents=True, exist_ok=True)
         self._properties.write_text("".join(f"{key}={value}\n" for key, value in self._settings.items()))
+        class_path = ":".join(str(jar) for jar in self._jars)
+        self._arguments.write_text("".join(f'"{argument}"\n' for argument in (*_JVM, "-cp", class_path)))
         if (self.data_dir / "log" / "meta.properties").exists():
             return
-        command = ["kafka.tools.StorageTool", "format", "-t", self._cluster_id, "-c", str(self._properties)]
+        command = ["kafka.tools.StorageTool", "format", f"--cluster-id={self._cluster_id}", "-c", str(self._properties)]
         await run_to_end(Child("kafka format", [*self._java, *command], log=self._log))
 
     async def ready(self) -> None:

@@ -1,11 +1,12 @@
 """Loopback ports: which are free, and who holds one that is not."""
 
 import os
+import secrets
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from simpul_operator.addresses import HOST
+from simpul_operator.addresses import HOST, PORTS_OF_A_STACK
 from simpul_operator.embedded.process import all_pids, mark_of
 from simpul_operator.failures import PortTaken
 
@@ -13,11 +14,18 @@ _LISTENING = "0A"
 
 
 def free_port() -> int:
-    """A port that nothing listens on now; another program may take it before it is used."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nothing listens on now, from below those that the kernel gives to clients' ends."""
+    return next(port for port in _candidates() if _can_bind(port))
+
+
+def free_port_base() -> int:
+    """A port base for a whole stack."""
+    return next(base for base in _candidates() if all(_can_bind(base + offset) for offset in range(PORTS_OF_A_STACK)))
+
+
+def _candidates() -> Iterator[int]:
+    while True:
+        yield 20_000 + secrets.randbelow(12_000)
 
 
 def answers(port: int, *, timeout: float = 0.5) -> bool:

@@ -31,8 +31,8 @@ from simpul_operator.failures import ChildFailed, child_failed
 ADMIN = "postgres"
 """The superuser of an embedded server; services never get it."""
 
-THROW_AWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-"""For data that a test deletes anyway; never where the data outlives the machine's power."""
+THROW_AWAY = {"fsync": "off", "full_page_writes": "off"}
+"""For data that a test deletes anyway. Commits still survive a kill of the processes, though not of the machine."""
 
 _SETTINGS = {
     "listen_addresses": HOST,

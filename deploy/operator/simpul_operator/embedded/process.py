@@ -15,6 +15,7 @@ from simpul_operator.embedded.unprivileged import MYSELF, RunAs
 from simpul_operator.failures import child_failed
 
 _POLL_SECONDS = 0.05
+_TAIL_BYTES = 8192
 TAIL_MARK = "  | "
 
 
@@ -172,7 +173,9 @@ class Child:
         """The last lines of the log, indented for a message."""
         if not self.log.exists():
             return ""
-        text = self.log.read_bytes()[-8192:].decode(errors="replace")
+        with self.log.open("rb") as log:
+            log.seek(max(0, self.log.stat().st_size - _TAIL_BYTES))
+            text = log.read().decode(errors="replace")
         return "\n".join(f"{TAIL_MARK}{line}" for line in text.splitlines()[-lines:])
 
 
