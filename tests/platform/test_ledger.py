@@ -3,12 +3,15 @@
 import asyncio
 import random
 from collections import defaultdict
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 from simpul_shared.platform.database import Database, open_database
 from simpul_shared.platform.outbox import EventTooLarge, append, shard_of
+from simpul_shared.platform.relay import Place
+from simpul_shared.platform.relay_backends import PostgresLedger
 
 from tests.support.services import ORIGIN, ServiceUnderTest
 from tests.support.tally.service import renamed
@@ -83,3 +86,20 @@ async def test_rows_fall_into_the_partition_of_their_day(tally: ServiceUnderTest
 def test_a_key_always_has_the_same_shard() -> None:
     shards = {shard_of(str(uuid4()).encode()) for _ in range(200)}
     assert shards == {0, 1}
+
+
+async def test_the_relay_reads_in_numeric_order_of_transactions(tally: ServiceUnderTest) -> None:
+    for xid in ("99", "100", "9", "10"):
+        await tally.database.pool.execute(
+            """
+            insert into ledger (xid, shard, recorded_at, recorded_on, event_id, event_type, aggregate_type, aggregate_id,
+                aggregate_version, topic, key, value)
+            values ($1::text::xid8, 0, now(), current_date, gen_random_uuid(), 't', 'library', gen_random_uuid(), 1, 'topic',
+                'key', 'value')
+            """,
+            xid,
+        )
+    connection = await asyncpg.connect(tally.url)
+    rows = await PostgresLedger(connection, 0).page(Place(0, 0, date.min), limit=10)
+    await connection.close()
+    assert [row.place.xid for row in rows] == [9, 10, 99, 100]

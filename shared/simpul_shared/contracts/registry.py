@@ -106,7 +106,10 @@ class LibraryRejected(LibraryEvent, frozen=True, kw_only=True):
 
 
 class LibraryDesignated(LibraryEvent, frozen=True, kw_only=True):
-    """Designated by decree (SK) for a programme year; the fact that realisation counts."""
+    """Designated by decree (SK) for a programme year; the fact that realisation counts.
+
+    `status` is the library's after it: a library that is active already stays so when designated for a further year.
+    """
 
     type: ClassVar[str] = "id.simpul.registry.library-designated.v1"
 
@@ -117,6 +120,7 @@ class LibraryDesignated(LibraryEvent, frozen=True, kw_only=True):
     sk_no: str
     sk_date: date
     basis: Basis
+    status: LibraryStatus = LibraryStatus.DESIGNATED
 
 
 class LibraryActivated(LibraryEvent, frozen=True, kw_only=True):

@@ -45,13 +45,14 @@ class PostgresLedger:
         return Horizon(row["clock"], int(row["low"]), int(row["high"]))
 
     async def page(self, after: Place, *, limit: int) -> Sequence[Row]:
+        # ledger.xid, not a column of the answer: as text 1000 would come before 999.
         # A transaction may end on the day after it began, and a clock may step back: look one day behind the cursor.
         rows = await self._connection.fetch(
             """
-            select xid::text, id, recorded_on, topic, key, value, traceparent from ledger
+            select xid::text as xid_digits, id, recorded_on, topic, key, value, traceparent from ledger
             where shard = $1 and (xid, id) > ($2::text::xid8, $3) and recorded_on >= $4::date - 1
                 and xid < pg_snapshot_xmin(pg_current_snapshot())
-            order by xid, id limit $5
+            order by ledger.xid, id limit $5
             """,
             self._shard,
             str(after.xid),

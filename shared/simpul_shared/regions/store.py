@@ -67,7 +67,7 @@ async def region_by_code(tx: Transaction, code: RegionCode, *, on: date, known_o
         select region_id, scheme, code, name, level, kind, parent_id, path, timezone, valid_from, valid_to, decree
         from region_version
         where code = $1 and valid_from <= $2 and $2 < valid_to
-            and recorded_at <= coalesce($3, 'infinity') and superseded_at > coalesce($3, now())
+            and recorded_at <= coalesce($3::timestamptz, 'infinity') and (superseded_at = 'infinity' or superseded_at > $3)
         """,
         code,
         on,
@@ -87,7 +87,7 @@ async def region_by_id(
         select region_id, scheme, code, name, level, kind, parent_id, path, timezone, valid_from, valid_to, decree
         from region_version
         where region_id = $1 and valid_from <= $2 and $2 < valid_to
-            and recorded_at <= coalesce($3, 'infinity') and superseded_at > coalesce($3, now())
+            and recorded_at <= coalesce($3::timestamptz, 'infinity') and (superseded_at = 'infinity' or superseded_at > $3)
         """,
         region_id,
         on,
@@ -128,26 +128,41 @@ async def require_in_scope(
 
 async def keep_versions(tx: Transaction, events: Sequence[Received[RegionVersionPublished]]) -> None:
     """Handler of RegionVersionPublished: a version for the same start replaces the one before, which stays on record."""
-    latest = {(one.event.region_id, one.event.valid_from): one for one in events}
-    rows = list(latest.values())
+    # Of several statements made at one instant only the last was ever believed.
+    rows = list({(*_start(one), one.recorded_at): one for one in events}.values())
+    first = {_start(one): one for one in reversed(rows)}
     await tx.execute(
         """
         update region_version as old set superseded_at = new.recorded_at
         from unnest($1::uuid[], $2::date[], $3::timestamptz[]) as new(region_id, valid_from, recorded_at)
         where old.region_id = new.region_id and old.valid_from = new.valid_from and old.superseded_at = 'infinity'
         """,
-        [one.event.region_id for one in rows],
-        [one.event.valid_from or date.min for one in rows],
-        [one.recorded_at for one in rows],
+        [region_id for region_id, _ in first],
+        [valid_from for _, valid_from in first],
+        [one.recorded_at for one in first.values()],
     )
     await tx.executemany(
         """
         insert into region_version (region_id, scheme, code, name, level, kind, parent_id, path, timezone, valid_from,
-            valid_to, decree, recorded_at, event_id, aggregate_version)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+            valid_to, decree, recorded_at, event_id, aggregate_version, superseded_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, coalesce($16::timestamptz, 'infinity'))
         """,
-        [_row(one) for one in rows],
+        [(*_row(one), superseded_at) for one, superseded_at in zip(rows, _closings(rows), strict=True)],
     )
+
+
+def _start(one: Received[RegionVersionPublished]) -> tuple[UUID, date]:
+    return one.event.region_id, one.event.valid_from or date.min
+
+
+def _closings(rows: Sequence[Received[RegionVersionPublished]]) -> list[datetime | None]:
+    """When each row was replaced by a later one among them, if it was."""
+    following: dict[tuple[UUID, date], datetime] = {}
+    closed: list[datetime | None] = []
+    for one in reversed(rows):
+        closed.append(following.get(_start(one)))
+        following[_start(one)] = one.recorded_at
+    return closed[::-1]
 
 
 def _row(one: Received[RegionVersionPublished]) -> tuple[object, ...]:

@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import AwareDatetime, BaseModel
+from pydantic_settings import SettingsConfigDict
 from simpul_shared.access import Permission
 from simpul_shared.contracts.registry import LibraryRenamed
 from simpul_shared.contracts.topics import LIBRARIES
@@ -74,7 +75,9 @@ async def count_names(tx: Transaction, events: Sequence[Received[LibraryRenamed]
 
 
 class TallySettings(ServiceSettings):
-    """The platform's own tests give the addresses directly."""
+    """Environment variables SIMPUL_TALLY_*."""
+
+    model_config = SettingsConfigDict(env_prefix="SIMPUL_TALLY_", extra="ignore")
 
 
 TALLY = Service(
