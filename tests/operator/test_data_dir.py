@@ -1,6 +1,7 @@
 """The data directory: one holder, private secrets, and leftovers known by more than their number."""
 
 import asyncio
+import base64
 import stat
 import subprocess
 from collections.abc import Iterator
@@ -80,8 +81,10 @@ def test_too_little_space_is_told_before_anything_is_written(data: DataDir) -> N
 
 def test_secrets_are_made_once_for_their_owner_only(data: DataDir) -> None:
     with data.held():
-        assert data.secret("registry-app") == data.secret("registry-app") != data.secret("registry-owner")
-        assert stat.S_IMODE(data.secret_file("registry-app").stat().st_mode) == 0o600
+        assert data.password("registry-app") == data.password("registry-app") != data.password("registry-owner")
+        key = data.key_file("person-key")
+    assert len(base64.b64decode(key.read_bytes(), validate=True)) == 32
+    assert [stat.S_IMODE(file.stat().st_mode) for file in key.parent.iterdir()] == [0o600] * 3
 
 
 def test_logs_of_three_earlier_starts_are_kept(data: DataDir) -> None:

@@ -18,7 +18,8 @@ from simpul_shared.access import Role
 from simpul_shared.errors import Invalid
 from simpul_shared.vocabulary import parse_region_code
 
-from simpul_operator.failures import Misconfigured, NotInProduction
+from simpul_operator.failures import Misconfigured
+from simpul_operator.production import refuse_production
 
 AUDIENCE = ("simpul-registry", "simpul-activities", "simpul-reporting")
 TOKEN_SECONDS = 600
@@ -31,15 +32,6 @@ class IssuerSettings:
 
     issuer: str
     key_file: Path
-
-
-def refuse_production() -> None:
-    """Errors: NotInProduction when SIMPUL_ENV=production."""
-    if os.environ.get("SIMPUL_ENV", "").strip().lower() == "production":
-        raise NotInProduction(
-            "The development issuer gives every role to everyone, so it does not run with SIMPUL_ENV=production. "
-            "Set SIMPUL_ISSUER and SIMPUL_JWKS_URL of the services to your OAuth 2 server."
-        )
 
 
 def load_key(path: Path) -> ECKey:

@@ -7,7 +7,7 @@ import secrets
 import shutil
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -149,18 +149,22 @@ class DataDir:
                 if newer.exists():
                     newer.replace(older)
 
-    def secret(self, name: str) -> str:
-        """A random word under a name, made at the first call. The file is readable for its owner only."""
-        return self.secret_file(name).read_text()
+    def password(self, name: str) -> str:
+        """A random word under a name, made at the first call."""
+        return self._kept(name, lambda: secrets.token_hex(24)).read_text()
 
-    def secret_file(self, name: str) -> Path:
-        """32 random bytes in base64."""
+    def key_file(self, name: str) -> Path:
+        """A file of 32 random bytes in base64, made at the first call."""
+        return self._kept(name, lambda: base64.b64encode(secrets.token_bytes(32)).decode())
+
+    def _kept(self, name: str, make: Callable[[], str]) -> Path:
+        """A file that only its owner may read."""
         file = self.path / "secrets" / name
         if not file.exists():
             file.parent.mkdir(mode=0o700, exist_ok=True)
             half = file.with_name(f"{name}.half")
             half.touch(mode=0o600)
-            half.write_text(base64.b64encode(secrets.token_bytes(32)).decode())
+            half.write_text(make())
             half.replace(file)
         return file
 

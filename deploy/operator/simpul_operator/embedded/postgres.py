@@ -140,7 +140,7 @@ class PostgresServer:
         return self.url(ADMIN, self._password, "postgres")
 
     def url(self, role: str, password: str, database: str) -> str:
-        return f"postgresql://{quote(role)}:{quote(password)}@{HOST}:{self.port}/{quote(database)}"
+        return f"postgresql://{role}:{quote(password, safe='')}@{HOST}:{self.port}/{database}"
 
     @property
     def pids(self) -> list[int]:

@@ -85,14 +85,14 @@ def service_environment(
 ) -> dict[str, str]:
     prefix = f"SIMPUL_{service.upper()}_"
     own = {
-        f"{prefix}DATABASE_URL": database.url(APP, data.secret(f"{service}-app"), service),
+        f"{prefix}DATABASE_URL": database.url(APP, data.password(f"{service}-app"), service),
         f"{prefix}HOST": HOST,
         f"{prefix}PORT": str(ports.api(service)),
         f"{prefix}ADMIN_HOST": HOST,
         f"{prefix}ADMIN_PORT": str(ports.admin(service)),
     }
     if service == "registry":
-        own[f"{prefix}PERSON_KEY_FILE"] = str(data.secret_file("person-key"))
+        own[f"{prefix}PERSON_KEY_FILE"] = str(data.key_file("person-key"))
     return _shared_environment(addresses) | own
 
 
@@ -100,7 +100,7 @@ def migrate_environment(
     service: str, data: DataDir, addresses: Addresses, ports: Ports, database: PostgresServer
 ) -> dict[str, str]:
     """The only environment that holds the owner role's password."""
-    owner = database.url(OWNER, data.secret(f"{service}-owner"), service)
+    owner = database.url(OWNER, data.password(f"{service}-owner"), service)
     environment = service_environment(service, data, addresses, ports, database)
     return environment | {f"SIMPUL_{service.upper()}_OWNER_DATABASE_URL": owner}
 

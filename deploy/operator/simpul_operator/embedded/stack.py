@@ -22,7 +22,7 @@ from simpul_operator.embedded.services import (
     service_part,
 )
 from simpul_operator.embedded.supervisor import Part, supervise
-from simpul_operator.issuer import refuse_production
+from simpul_operator.production import refuse_production
 from simpul_operator.progress import Progress
 from simpul_operator.roles import ensure_database
 from simpul_operator.topics import ensure_topics
@@ -166,7 +166,7 @@ class Stack:
         )
         self.databases[service] = server
         await self._start_part(server, among=self._below)
-        owner, app = self.data.secret(f"{service}-owner"), self.data.secret(f"{service}-app")
+        owner, app = self.data.password(f"{service}-owner"), self.data.password(f"{service}-app")
         await ensure_database(server.admin_url, service, owner_password=owner, app_password=app)
         self._progress.ready(name)
         return server
