@@ -1,0 +1,8 @@
+"""HTTP in: routes to commands and queries; no rule, no SQL."""
+
+from fastapi import APIRouter
+
+from simpul_reporting.api import reports
+
+router = APIRouter()
+router.include_router(reports.router)

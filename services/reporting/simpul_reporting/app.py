@@ -1,0 +1,25 @@
+"""Where reporting is wired together; the only module that does."""
+
+from pathlib import Path
+
+import simpul_shared.regions
+from simpul_shared.platform.service import Service
+
+import simpul_reporting
+from simpul_reporting.api import router
+from simpul_reporting.consumers import HANDLERS
+from simpul_reporting.settings import ReportingSettings
+from simpul_reporting.store.facts import CONSUMER, TOPICS
+
+SERVICE = Service(
+    name=CONSUMER,
+    title="pelaporan target dan realisasi",
+    settings=ReportingSettings,
+    routers=(router,),
+    migrations=(
+        ("regions", Path(simpul_shared.regions.__file__).parent / "migrations"),
+        ("reporting", Path(simpul_reporting.__file__).parent / "migrations"),
+    ),
+    handlers=HANDLERS,
+    topics=TOPICS,
+)

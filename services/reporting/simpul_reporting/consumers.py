@@ -1,0 +1,76 @@
+"""Kafka in: one plain function per consumed event, listed in HANDLERS. Each gets events of one type, in order per key.
+
+Nothing orders one topic against another: a fact may come before the region it lies in (store/activities.py, place).
+"""
+
+from collections.abc import Sequence
+
+from simpul_shared.contracts import registry
+from simpul_shared.platform.consume import Handlers, Received
+from simpul_shared.platform.database import Transaction
+from simpul_shared.regions.store import keep_versions
+from simpul_shared.vocabulary import LibraryStatus
+
+from simpul_reporting.store import libraries
+
+
+async def follow_region(tx: Transaction, events: Sequence[Received[registry.RegionVersionPublished]]) -> None:
+    await keep_versions(tx, events)
+
+
+async def follow_nomination(tx: Transaction, events: Sequence[Received[registry.LibraryNominated]]) -> None:
+    await libraries.keep_libraries(tx, events)
+    await libraries.add_names(tx, events, [(one.event.name, None) for one in events])
+    await libraries.add_statuses(tx, events, [(one.event.status, None) for one in events])
+
+
+async def follow_verification(tx: Transaction, events: Sequence[Received[registry.LibraryVerified]]) -> None:
+    await libraries.add_statuses(tx, events, [(LibraryStatus.VERIFIED, None)] * len(events))
+
+
+async def follow_return(tx: Transaction, events: Sequence[Received[registry.LibraryReturned]]) -> None:
+    await libraries.add_statuses(tx, events, [(LibraryStatus.RETURNED, None)] * len(events))
+
+
+async def follow_rejection(tx: Transaction, events: Sequence[Received[registry.LibraryRejected]]) -> None:
+    await libraries.add_statuses(tx, events, [(LibraryStatus.REJECTED, None)] * len(events))
+
+
+async def follow_designation(tx: Transaction, events: Sequence[Received[registry.LibraryDesignated]]) -> None:
+    await libraries.keep_designations(tx, events)
+    await libraries.add_statuses(tx, events, [(one.event.status, one.event.sk_date) for one in events])
+
+
+async def follow_activation(tx: Transaction, events: Sequence[Received[registry.LibraryActivated]]) -> None:
+    await libraries.add_statuses(tx, events, [(LibraryStatus.ACTIVE, one.event.effective_on) for one in events])
+
+
+async def follow_dormancy(tx: Transaction, events: Sequence[Received[registry.LibraryDormant]]) -> None:
+    await libraries.add_statuses(tx, events, [(LibraryStatus.DORMANT, one.event.effective_on) for one in events])
+
+
+async def follow_reactivation(tx: Transaction, events: Sequence[Received[registry.LibraryReactivated]]) -> None:
+    await libraries.add_statuses(tx, events, [(LibraryStatus.ACTIVE, one.event.effective_on) for one in events])
+
+
+async def follow_closure(tx: Transaction, events: Sequence[Received[registry.LibraryClosed]]) -> None:
+    await libraries.add_statuses(tx, events, [(LibraryStatus.CLOSED, one.event.effective_on) for one in events])
+
+
+async def follow_renaming(tx: Transaction, events: Sequence[Received[registry.LibraryRenamed]]) -> None:
+    await libraries.add_names(tx, events, [(one.event.new_name, one.event.effective_on) for one in events])
+
+
+HANDLERS: Handlers = {
+    registry.RegionVersionPublished: follow_region,
+    registry.LibraryNominated: follow_nomination,
+    registry.LibraryVerified: follow_verification,
+    registry.LibraryReturned: follow_return,
+    registry.LibraryRejected: follow_rejection,
+    registry.LibraryDesignated: follow_designation,
+    registry.LibraryActivated: follow_activation,
+    registry.LibraryDormant: follow_dormancy,
+    registry.LibraryReactivated: follow_reactivation,
+    registry.LibraryClosed: follow_closure,
+    registry.LibraryRenamed: follow_renaming,
+}

@@ -1,0 +1,48 @@
+"""How complete an answer is: what each service recorded, and how much of it is applied here."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, Field
+from simpul_shared.platform.database import Transaction
+from simpul_shared.platform.marks import applied_through
+
+from simpul_reporting.domain import AsOf, lag_seconds
+from simpul_reporting.store.facts import CONSUMER, TOPICS
+
+
+class AppliedThrough(BaseModel):
+    """Per service the moment up to which all that it recorded is in the answer; null while nothing is known of it."""
+
+    registry: datetime | None
+    activities: datetime | None
+    reporting: datetime | None
+
+    def earliest(self) -> datetime | None:
+        moments = (self.registry, self.activities, self.reporting)
+        known = [moment for moment in moments if moment is not None]
+        return min(known) if len(known) == len(moments) else None
+
+
+class Watermark(BaseModel):
+    """Up to where an answer is complete. A final one never changes again for the same valid_on and known_on."""
+
+    applied_through: AppliedThrough = Field(
+        description="Never later than known_on: what came after is not in the answer"
+    )
+    lag_seconds: float | None = Field(description="From the earliest of applied_through to known_on", examples=[0.8])
+    provisional: bool = Field(description="False once everything recorded up to known_on is applied")
+
+
+async def watermark(tx: Transaction, as_of: AsOf, *, now: datetime) -> Watermark:
+    marks = await applied_through(tx, CONSUMER, [topic.name for topic in TOPICS])
+    # Cut at known_on, so that a final answer stays the same to the byte while the marks go on.
+    through = {service: min(moment, as_of.known_on) for service, moment in marks.items()}
+    applied = AppliedThrough(
+        registry=through.get("registry"), activities=through.get("activities"), reporting=through.get("reporting")
+    )
+    earliest = applied.earliest()
+    return Watermark(
+        applied_through=applied,
+        lag_seconds=lag_seconds(earliest, known_on=as_of.known_on, now=now),
+        provisional=earliest is None or earliest < as_of.known_on,
+    )
