@@ -106,7 +106,7 @@ async def database_trouble(database: Database, migrations: Sequence[Migration]) 
     """Why the database cannot be used now, or None."""
     try:
         missing = await pending(database, migrations)
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError) as error:
         return f"cannot be reached: {type(error).__name__}"
     return f"lacks {len(missing)} migration(s): run migrate" if missing else None
 
