@@ -1,0 +1,314 @@
+"""HTTP in: libraries, from nomination to closing."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+import uuid6
+from fastapi import APIRouter
+from fastapi import Query as Parameter
+from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict, Field
+from simpul_shared.access import Permission
+from simpul_shared.platform.http.command import Command, command
+from simpul_shared.platform.http.query import Page, Query, answer, query
+from simpul_shared.vocabulary import (
+    Basis,
+    LibraryStatus,
+    LibraryType,
+    RegionCode,
+    Scheme,
+    parse_region_code,
+)
+
+from simpul_registry.api.fields import Cursor, Day, Limit, ProgrammeYear, Reason, RegionCodeInBody
+from simpul_registry.commands import libraries as commands
+from simpul_registry.commands.libraries import Change, NominateLibrary
+from simpul_registry.queries import libraries as queries
+from simpul_registry.queries.libraries import LibraryFilter
+from simpul_registry.views.libraries import LibraryEventView, LibraryView, NominatedView
+
+router = APIRouter(tags=["libraries"])
+
+_STRICT = ConfigDict(extra="forbid", str_strip_whitespace=True)
+_Name = Annotated[str, Field(min_length=1, max_length=200, examples=["Perpustakaan Desa Mengwi"])]
+_EffectiveOn = Annotated[Day | None, Field(description="Local day; today when left out", examples=["2021-07-05"])]
+
+
+class NominateBody(BaseModel):
+    """`nominated_on` is a local day, today when left out; the region code is resolved at it."""
+
+    model_config = _STRICT
+
+    name: _Name
+    type: Annotated[LibraryType, Field(examples=[LibraryType.VILLAGE])]
+    region_code: RegionCodeInBody
+    programme_year: Annotated[ProgrammeYear, Field(examples=[2021])]
+    scheme: Annotated[Scheme, Field(examples=[Scheme.STIMULUS])]
+    nominated_on: Annotated[Day | None, Field(examples=["2021-02-01"])] = None
+    basis: Basis = Basis.STATED
+
+
+class ResubmitBody(BaseModel):
+    """What is left out stays as it was nominated before."""
+
+    model_config = _STRICT
+
+    programme_year: Annotated[ProgrammeYear | None, Field(examples=[2021])] = None
+    scheme: Annotated[Scheme | None, Field(examples=[Scheme.STIMULUS])] = None
+
+
+class EmptyBody(BaseModel):
+    model_config = _STRICT
+
+
+class ReasonBody(BaseModel):
+    model_config = _STRICT
+
+    reason: Annotated[Reason, Field(examples=["SK pendirian belum dilampirkan"])]
+
+
+class DesignateBody(BaseModel):
+    """The decree (SK) that designates the library for a programme year."""
+
+    model_config = _STRICT
+
+    sk_no: Annotated[str, Field(min_length=1, max_length=100, examples=["12/SK/2021"])]
+    sk_date: Annotated[Day, Field(examples=["2021-03-15"])]
+    programme_year: Annotated[ProgrammeYear, Field(examples=[2021])]
+    scheme: Annotated[Scheme, Field(examples=[Scheme.STIMULUS])]
+
+
+class EffectiveBody(BaseModel):
+    model_config = _STRICT
+
+    effective_on: _EffectiveOn = None
+
+
+class EffectiveReasonBody(BaseModel):
+    model_config = _STRICT
+
+    reason: Annotated[Reason, Field(examples=["Pengelola pindah tugas"])]
+    effective_on: _EffectiveOn = None
+
+
+class RenameBody(BaseModel):
+    model_config = _STRICT
+
+    new_name: _Name
+    effective_on: _EffectiveOn = None
+
+
+@router.post(
+    "/v1/libraries", status_code=201, response_model=NominatedView, summary="Nominate a library for a programme year"
+)
+async def nominate_library(
+    body: NominateBody, edge: Command = command(Permission.LIBRARY_NOMINATE, touches="body.region_code")
+) -> Response:
+    library_id = uuid6.uuid7()
+    nomination = NominateLibrary(
+        name=body.name,
+        type=body.type,
+        region_code=RegionCode(body.region_code),
+        nominated_on=body.nominated_on,
+        programme_year=body.programme_year,
+        scheme=body.scheme,
+        basis=body.basis,
+    )
+    return await edge.execute(
+        lambda tx: commands.nominate_library(tx, library_id, nomination, scope=edge.scope, now=edge.now),
+        locks=[library_id],
+        status=201,
+    )
+
+
+@router.post(
+    "/v1/libraries/{library_id}/resubmit",
+    response_model=LibraryView,
+    summary="Nominate a returned or rejected library again",
+)
+async def resubmit_library(
+    library_id: UUID,
+    body: ResubmitBody,
+    edge: Command = command(Permission.LIBRARY_NOMINATE, touches="library_id", existing=True),
+) -> Response:
+    change = _change(library_id, edge)
+    return await edge.execute(
+        lambda tx: commands.resubmit_library(tx, change, programme_year=body.programme_year, scheme=body.scheme),
+        locks=[library_id],
+    )
+
+
+@router.post("/v1/libraries/{library_id}/verify", response_model=LibraryView, summary="Verify a nomination")
+async def verify_library(
+    library_id: UUID,
+    body: EmptyBody | None = None,  # noqa: ARG001 (refuses fields that would be ignored)
+    edge: Command = command(Permission.LIBRARY_VERIFY, touches="library_id", existing=True),
+) -> Response:
+    change = _change(library_id, edge)
+    return await edge.execute(lambda tx: commands.verify_library(tx, change), locks=[library_id])
+
+
+@router.post(
+    "/v1/libraries/{library_id}/return", response_model=LibraryView, summary="Send a nomination back to be completed"
+)
+async def return_library(
+    library_id: UUID,
+    body: ReasonBody,
+    edge: Command = command(Permission.LIBRARY_VERIFY, touches="library_id", existing=True),
+) -> Response:
+    change = _change(library_id, edge)
+    return await edge.execute(lambda tx: commands.return_library(tx, change, reason=body.reason), locks=[library_id])
+
+
+@router.post("/v1/libraries/{library_id}/reject", response_model=LibraryView, summary="Reject a nomination")
+async def reject_library(
+    library_id: UUID,
+    body: ReasonBody,
+    edge: Command = command(Permission.LIBRARY_VERIFY, touches="library_id", existing=True),
+) -> Response:
+    change = _change(library_id, edge)
+    return await edge.execute(lambda tx: commands.reject_library(tx, change, reason=body.reason), locks=[library_id])
+
+
+@router.post(
+    "/v1/libraries/{library_id}/designate",
+    response_model=LibraryView,
+    summary="Designate a library by decree for a programme year",
+)
+async def designate_library(
+    library_id: UUID,
+    body: DesignateBody,
+    edge: Command = command(Permission.LIBRARY_DESIGNATE, touches="library_id", existing=True),
+) -> Response:
+    change = _change(library_id, edge)
+    return await edge.execute(
+        lambda tx: commands.designate_library(
+            tx,
+            change,
+            sk_no=body.sk_no,
+            sk_date=body.sk_date,
+            programme_year=body.programme_year,
+            scheme=body.scheme,
+        ),
+        locks=[library_id],
+    )
+
+
+@router.post(
+    "/v1/libraries/{library_id}/activate", response_model=LibraryView, summary="Say that a designated library works"
+)
+async def activate_library(
+    library_id: UUID,
+    body: EffectiveBody | None = None,
+    edge: Command = command(Permission.LIBRARY_CHANGE, touches="library_id", existing=True),
+) -> Response:
+    change, on = _change(library_id, edge), body.effective_on if body else None
+    return await edge.execute(lambda tx: commands.activate_library(tx, change, effective_on=on), locks=[library_id])
+
+
+@router.post("/v1/libraries/{library_id}/dormant", response_model=LibraryView, summary="Say that a library rests")
+async def make_library_dormant(
+    library_id: UUID,
+    body: EffectiveReasonBody,
+    edge: Command = command(Permission.LIBRARY_CHANGE, touches="library_id", existing=True),
+) -> Response:
+    change = _change(library_id, edge)
+    return await edge.execute(
+        lambda tx: commands.make_library_dormant(tx, change, effective_on=body.effective_on, reason=body.reason),
+        locks=[library_id],
+    )
+
+
+@router.post(
+    "/v1/libraries/{library_id}/reactivate",
+    response_model=LibraryView,
+    summary="Say that a dormant library works again",
+)
+async def reactivate_library(
+    library_id: UUID,
+    body: EffectiveBody | None = None,
+    edge: Command = command(Permission.LIBRARY_CHANGE, touches="library_id", existing=True),
+) -> Response:
+    change, on = _change(library_id, edge), body.effective_on if body else None
+    return await edge.execute(lambda tx: commands.reactivate_library(tx, change, effective_on=on), locks=[library_id])
+
+
+@router.post("/v1/libraries/{library_id}/close", response_model=LibraryView, summary="Close a library for ever")
+async def close_library(
+    library_id: UUID,
+    body: EffectiveReasonBody,
+    edge: Command = command(Permission.LIBRARY_CHANGE, touches="library_id", existing=True),
+) -> Response:
+    change = _change(library_id, edge)
+    return await edge.execute(
+        lambda tx: commands.close_library(tx, change, effective_on=body.effective_on, reason=body.reason),
+        locks=[library_id],
+    )
+
+
+@router.post("/v1/libraries/{library_id}/rename", response_model=LibraryView, summary="Give a library another name")
+async def rename_library(
+    library_id: UUID,
+    body: RenameBody,
+    edge: Command = command(Permission.LIBRARY_CHANGE, touches="library_id", existing=True),
+) -> Response:
+    change = _change(library_id, edge)
+    return await edge.execute(
+        lambda tx: commands.rename_library(tx, change, new_name=body.new_name, effective_on=body.effective_on),
+        locks=[library_id],
+    )
+
+
+@router.get("/v1/libraries", response_model=Page[LibraryView], summary="Libraries within your regions, by name")
+async def list_libraries(
+    region: Annotated[str | None, Parameter(max_length=20, description="Code; all below it is included")] = None,
+    valid_on: Annotated[date | None, Parameter(description="Day of code and hierarchy; today when left out")] = None,
+    status: LibraryStatus | None = None,
+    type: LibraryType | None = None,  # noqa: A002 (the parameter's name in the API)
+    programme_year: Annotated[int | None, Parameter(ge=2000, le=2100)] = None,
+    scheme: Scheme | None = None,
+    q: Annotated[str | None, Parameter(min_length=1, max_length=100, description="Part of the name")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    edge: Query = query(Permission.LIBRARY_READ, touches="query.region"),
+) -> Response:
+    wanted = LibraryFilter(
+        region=parse_region_code(region, field="/query/region") if region is not None else None,
+        valid_on=valid_on,
+        status=status,
+        type=type,
+        programme_year=programme_year,
+        scheme=scheme,
+        q=q,
+    )
+    async with edge.snapshot() as tx:
+        page = await queries.list_libraries(tx, wanted, scope=edge.scope, now=edge.now, limit=limit, cursor=cursor)
+    return answer(page)
+
+
+@router.get("/v1/libraries/{library_id}", response_model=LibraryView, summary="One library as it is now")
+async def get_library(library_id: UUID, edge: Query = query(Permission.LIBRARY_READ, touches="library_id")) -> Response:
+    async with edge.snapshot() as tx:
+        view = await queries.get_library(tx, library_id, scope=edge.scope, now=edge.now)
+    return answer(view, version=view.version)
+
+
+@router.get(
+    "/v1/libraries/{library_id}/history",
+    response_model=Page[LibraryEventView],
+    summary="Everything that happened to a library: what, when, by whom",
+)
+async def library_history(
+    library_id: UUID,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    edge: Query = query(Permission.LIBRARY_READ, touches="library_id"),
+) -> Response:
+    async with edge.snapshot() as tx:
+        page = await queries.library_history(tx, library_id, scope=edge.scope, now=edge.now, limit=limit, cursor=cursor)
+    return answer(page)
+
+
+def _change(library_id: UUID, edge: Command) -> Change:
+    return Change(library_id, edge.expected_version, edge.scope, edge.now)

@@ -1,0 +1,33 @@
+"""The registry's wiring: what `python -m simpul_registry` runs."""
+
+from pathlib import Path
+
+import simpul_shared
+from simpul_shared.errors import Refusal
+from simpul_shared.platform.service import Service
+
+from simpul_registry.api import libraries
+from simpul_registry.consumers import HANDLERS, TOPICS
+from simpul_registry.domain.library import EpisodeExists
+from simpul_registry.settings import RegistrySettings
+
+_OWN = Path(__file__).parent
+_SHARED = Path(simpul_shared.__file__).parent
+
+CONSTRAINTS: dict[str, Refusal] = {
+    "support_episode_open_key": EpisodeExists(
+        "The library has an open support episode for that programme year already. Name another year.",
+        field="/programme_year",
+    ),
+}
+
+SERVICE = Service(
+    name="registry",
+    title="Registry: regions, libraries, people",
+    settings=RegistrySettings,
+    routers=[libraries.router],
+    migrations=[("regions", _SHARED / "regions" / "migrations"), ("registry", _OWN / "migrations")],
+    handlers=HANDLERS,
+    topics=TOPICS,
+    constraints=CONSTRAINTS,
+)

@@ -1,0 +1,146 @@
+"""Questions about libraries: one, a list, and everything that happened to one."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+from simpul_shared.contracts.envelope import Envelope
+from simpul_shared.platform.auth import Scope
+from simpul_shared.platform.database import Transaction
+from simpul_shared.platform.http.query import Page, decode_cursor, page_of
+from simpul_shared.regions.store import require_in_scope, scope_ids
+from simpul_shared.vocabulary import LibraryStatus, LibraryType, RegionCode, Scheme
+
+from simpul_registry.queries.search import like_pattern
+from simpul_registry.store.libraries import load_library
+from simpul_registry.store.regions import JAKARTA, find_region, local_day, region_as_last_known
+from simpul_registry.views.libraries import EpisodeView, LibraryEventView, LibraryView, RegionRef
+
+
+@dataclass(frozen=True)
+class LibraryFilter:
+    """`region` and all below it, as the hierarchy was on `valid_on` (today when None); `q` is part of the name."""
+
+    region: RegionCode | None = None
+    valid_on: date | None = None
+    status: LibraryStatus | None = None
+    type: LibraryType | None = None
+    programme_year: int | None = None
+    scheme: Scheme | None = None
+    q: str | None = None
+
+
+async def get_library(tx: Transaction, library_id: UUID, *, scope: Scope, now: datetime) -> LibraryView:
+    """Errors: LibraryUnknown."""
+    placed = await load_library(tx, library_id, scope=scope, now=now)
+    return LibraryView.of(placed.library, placed.region)
+
+
+async def list_libraries(
+    tx: Transaction, wanted: LibraryFilter, *, scope: Scope, now: datetime, limit: int, cursor: str | None
+) -> Page[LibraryView]:
+    """By name. Errors: RegionUnknown, OutsideScope, CursorMalformed."""
+    today = local_day(now, JAKARTA)
+    after = decode_cursor(cursor, tuple[str, UUID])
+    region_id = await _wanted_region(tx, wanted, scope=scope, today=today)
+    rows = await tx.fetch(
+        """
+        select l.library_id, l.name, l.type, l.status, l.status_since, l.nominated_on, l.basis, l.version,
+            r.region_id, r.code as region_code, r.name as region_name, r.level, r.timezone,
+            (select jsonb_agg(jsonb_build_object('programme_year', e.programme_year, 'scheme', e.scheme,
+                    'status', e.status, 'sk_no', e.sk_no, 'sk_date', e.sk_date) order by e.episode_no)
+                from support_episode e where e.library_id = l.library_id) as episodes
+        from library l
+        cross join lateral (
+            select region_id, code, name, level, timezone, path from region_version
+            where region_id = l.region_id and valid_from <= $1 and superseded_at = 'infinity'
+            order by valid_from desc limit 1
+        ) r
+        where ($2::uuid[] is null or r.path && $2)
+            and ($3::uuid is null or exists (select from region_version v where v.region_id = l.region_id
+                and v.valid_from <= $4 and $4 < v.valid_to and v.superseded_at = 'infinity' and v.path @> array[$3]))
+            and ($5::text is null or l.status = $5)
+            and ($6::text is null or l.type = $6)
+            and ($7::text is null or l.name ilike $7)
+            and (($8::integer is null and $9::text is null) or exists (select from support_episode e
+                where e.library_id = l.library_id and ($8::integer is null or e.programme_year = $8)
+                and ($9::text is null or e.scheme = $9)))
+            and ($10::text is null or (l.name, l.library_id) > ($10, $11::uuid))
+        order by l.name, l.library_id limit $12
+        """,
+        today,
+        await scope_ids(tx, scope, on=today),
+        region_id,
+        wanted.valid_on or today,
+        wanted.status,
+        wanted.type,
+        like_pattern(wanted.q),
+        wanted.programme_year,
+        wanted.scheme,
+        after[0] if after else None,
+        after[1] if after else None,
+        limit + 1,
+    )
+    return page_of([_view(row) for row in rows], limit=limit, key=lambda view: (view.name, str(view.library_id)))
+
+
+async def library_history(
+    tx: Transaction, library_id: UUID, *, scope: Scope, now: datetime, limit: int, cursor: str | None
+) -> Page[LibraryEventView]:
+    """Everything that happened to a library, in order, from the ledger. Errors: LibraryUnknown, CursorMalformed."""
+    await load_library(tx, library_id, scope=scope, now=now)
+    after = decode_cursor(cursor, tuple[int])
+    rows = await tx.fetch(
+        """
+        select value from ledger where aggregate_id = $1 and aggregate_version > $2
+        order by aggregate_version limit $3
+        """,
+        library_id,
+        after[0] if after else 0,
+        limit + 1,
+    )
+    events = [_event(msgspec.json.decode(row["value"], type=Envelope)) for row in rows]
+    return page_of(events, limit=limit, key=lambda event: (event.version,))
+
+
+async def _wanted_region(tx: Transaction, wanted: LibraryFilter, *, scope: Scope, today: date) -> UUID | None:
+    if wanted.region is None:
+        return None
+    region = await find_region(tx, wanted.region, on=wanted.valid_on or today, field="/query/region")
+    current = await region_as_last_known(tx, region.region_id, on=today)
+    await require_in_scope(tx, current, scope, on=today, field="/query/region")
+    return region.region_id
+
+
+def _view(row: asyncpg.Record) -> LibraryView:
+    region = RegionRef(region_id=row["region_id"], code=row["region_code"], name=row["region_name"], level=row["level"])
+    return LibraryView(
+        library_id=row["library_id"],
+        name=row["name"],
+        type=row["type"],
+        status=row["status"],
+        status_since=row["status_since"],
+        nominated_on=row["nominated_on"],
+        region=region,
+        timezone=row["timezone"],
+        basis=row["basis"],
+        episodes=[EpisodeView.model_validate(episode) for episode in row["episodes"]],
+        version=row["version"],
+    )
+
+
+def _event(envelope: Envelope) -> LibraryEventView:
+    data: dict[str, Any] = msgspec.json.decode(envelope.data)
+    return LibraryEventView(
+        version=envelope.aggregateversion,
+        event_id=envelope.id,
+        type=envelope.type,
+        occurred_at=envelope.time,
+        recorded_at=envelope.recordedtime,
+        actor=envelope.actorref,
+        channel=envelope.channel,
+        data=data,
+    )

@@ -1,0 +1,138 @@
+"""Libraries and their support episodes: loaded whole, saved whole."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+import asyncpg
+from simpul_shared.errors import NotFound
+from simpul_shared.platform.auth import Scope
+from simpul_shared.platform.database import Transaction
+from simpul_shared.regions.store import Region
+from simpul_shared.vocabulary import Basis, LibraryStatus, LibraryType, Scheme
+
+from simpul_registry.domain.library import Episode, Library
+from simpul_registry.store.regions import JAKARTA, in_scope, local_day, region_as_last_known
+
+
+class LibraryUnknown(NotFound):
+    slug = "library-unknown"
+    title = "Perpustakaan tidak ditemukan"
+
+
+@dataclass(frozen=True)
+class PlacedLibrary:
+    """A library with its region as it is today, by which scope is judged."""
+
+    library: Library
+    region: Region
+
+
+async def load_library(tx: Transaction, library_id: UUID, *, scope: Scope, now: datetime) -> PlacedLibrary:
+    """Errors: LibraryUnknown, also when it lies outside the scope."""
+    row = await tx.fetchrow(
+        """
+        select library_id, name, type, region_id, status, nominated_on, status_since, named_since, basis, version
+        from library where library_id = $1
+        """,
+        library_id,
+    )
+    if row is None:
+        raise library_unknown(library_id)
+    today = local_day(now, JAKARTA)
+    region = await region_as_last_known(tx, row["region_id"], on=today)
+    if not await in_scope(tx, region, scope, on=today):
+        raise library_unknown(library_id)
+    return PlacedLibrary(_library_of(row, await _episodes(tx, library_id)), region)
+
+
+def library_unknown(library_id: UUID) -> LibraryUnknown:
+    return LibraryUnknown(f"There is no library {library_id} within the regions of your access token. Check the id.")
+
+
+async def save_library(tx: Transaction, library: Library) -> None:
+    await tx.execute(
+        """
+        insert into library (library_id, name, type, region_id, status, nominated_on, status_since, named_since, basis,
+            version)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        on conflict (library_id) do update set name = excluded.name, status = excluded.status,
+            status_since = excluded.status_since, named_since = excluded.named_since, version = excluded.version
+        """,
+        library.library_id,
+        library.name,
+        library.type.value,
+        library.region_id,
+        library.status.value,
+        library.nominated_on,
+        library.status_since,
+        library.named_since,
+        library.basis.value,
+        library.version,
+    )
+    await tx.executemany(
+        """
+        insert into support_episode (library_id, episode_no, programme_year, scheme, status, sk_no, sk_date)
+        values ($1, $2, $3, $4, $5, $6, $7)
+        on conflict (library_id, episode_no) do update set programme_year = excluded.programme_year,
+            scheme = excluded.scheme, status = excluded.status, sk_no = excluded.sk_no, sk_date = excluded.sk_date
+        """,
+        [
+            (library.library_id, e.no, e.programme_year, e.scheme.value, e.status.value, e.sk_no, e.sk_date)
+            for e in library.episodes
+        ],
+    )
+
+
+async def possible_duplicates(tx: Transaction, library: Library) -> list[UUID]:
+    """Other libraries of the same name in the same region that are not closed: candidates for review, never merged."""
+    rows = await tx.fetch(
+        """
+        select library_id from library
+        where region_id = $1 and lower(name) = lower($2) and library_id <> $3 and status <> 'DITUTUP'
+        order by library_id limit 20
+        """,
+        library.region_id,
+        library.name,
+        library.library_id,
+    )
+    return [row["library_id"] for row in rows]
+
+
+async def _episodes(tx: Transaction, library_id: UUID) -> tuple[Episode, ...]:
+    rows = await tx.fetch(
+        """
+        select episode_no, programme_year, scheme, status, sk_no, sk_date
+        from support_episode where library_id = $1 order by episode_no
+        """,
+        library_id,
+    )
+    return tuple(episode_of(row) for row in rows)
+
+
+def episode_of(row: asyncpg.Record) -> Episode:
+    return Episode(
+        row["episode_no"],
+        row["programme_year"],
+        Scheme(row["scheme"]),
+        LibraryStatus(row["status"]),
+        row["sk_no"],
+        row["sk_date"],
+    )
+
+
+def _library_of(row: asyncpg.Record, episodes: tuple[Episode, ...]) -> Library:
+    nominated_on: date = row["nominated_on"]
+    return Library(
+        library_id=row["library_id"],
+        name=row["name"],
+        type=LibraryType(row["type"]),
+        region_id=row["region_id"],
+        status=LibraryStatus(row["status"]),
+        nominated_on=nominated_on,
+        status_since=row["status_since"],
+        named_since=row["named_since"],
+        basis=Basis(row["basis"]),
+        episodes=episodes,
+        version=row["version"],
+    )

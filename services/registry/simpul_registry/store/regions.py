@@ -1,0 +1,144 @@
+"""Regions as the write side needs them: by code with a helpful refusal, and where a library lies now."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from simpul_shared.access import NATION_CODE
+from simpul_shared.platform.auth import Scope
+from simpul_shared.platform.database import Transaction
+from simpul_shared.regions.store import Region, RegionUnknown, region_by_code, region_of, scope_ids
+from simpul_shared.vocabulary import RegionCode
+
+JAKARTA = "Asia/Jakarta"
+
+
+def local_day(now: datetime, timezone: str) -> date:
+    return now.astimezone(ZoneInfo(timezone)).date()
+
+
+async def find_region(
+    tx: Transaction, code: RegionCode, *, on: date, known_on: datetime | None = None, field: str | None = None
+) -> Region:
+    """The region that bore the code on the day.
+
+    Errors: RegionUnknown, which says when the code was in use, what its place is called now, or which codes are near.
+    """
+    try:
+        return await region_by_code(tx, code, on=on, known_on=known_on)
+    except RegionUnknown:
+        raise await _explain(tx, code, on=on, field=field) from None
+
+
+async def find_region_today(tx: Transaction, code: RegionCode, *, now: datetime, field: str | None = None) -> Region:
+    """The region that bears the code today, by the calendar of the place itself. Errors: RegionUnknown."""
+    region = await find_region(tx, code, on=local_day(now, JAKARTA), field=field)
+    today = local_day(now, region.timezone)
+    return (
+        region if region.valid_from <= today < region.valid_to else await find_region(tx, code, on=today, field=field)
+    )
+
+
+async def region_as_last_known(tx: Transaction, region_id: UUID, *, on: date) -> Region:
+    """The region on the day or, where it had ended before, as it was last. Errors: RegionUnknown."""
+    region = await _last_known(tx, region_id, on=on)
+    if region is None:
+        raise RegionUnknown(f"No region {region_id} existed on {on} or before. Look the region up by its code first.")
+    return region
+
+
+async def _last_known(tx: Transaction, region_id: UUID, *, on: date) -> Region | None:
+    row = await tx.fetchrow(
+        """
+        select region_id, scheme, code, name, level, kind, parent_id, path, timezone, valid_from, valid_to, decree
+        from region_version
+        where region_id = $1 and valid_from <= $2 and superseded_at = 'infinity'
+        order by valid_from desc limit 1
+        """,
+        region_id,
+        on,
+    )
+    return None if row is None else region_of(row)
+
+
+async def in_scope(tx: Transaction, region: Region, scope: Scope, *, on: date) -> bool:
+    allowed = await scope_ids(tx, scope, on=on)
+    return allowed is None or not set(allowed).isdisjoint(region.path)
+
+
+async def _explain(tx: Transaction, code: RegionCode, *, on: date, field: str | None) -> RegionUnknown:
+    former = await _bearers(tx, code)
+    if not former:
+        near = await _nearest(tx, code, on=on)
+        hint = f" Near it are {', '.join(near)}." if near else ""
+        return RegionUnknown(
+            f"No region ever had the code {code} in the records.{hint}", field=field, facts={"nearest_codes": near}
+        )
+    bearer = max((one for one in former if one.valid_from <= on), key=lambda one: one.valid_from, default=former[0])
+    heir = await _last_known(tx, bearer.region_id, on=on)
+    spans = [{"name": one.name, "valid_from": day(one.valid_from), "valid_to": day(one.valid_to)} for one in former]
+    moved = heir.code if heir is not None and on < heir.valid_to else None
+    went = f" Its place bore the code {moved} on that day." if moved else ""
+    return RegionUnknown(
+        f"No region had the code {code} on {on}; it was in use {_in_words(former)}.{went}",
+        field=field,
+        facts={"code_in_use": spans, "place_has_code": moved},
+    )
+
+
+def day(value: date) -> date | None:
+    """A bound of an interval as the outside sees it: None where it is open."""
+    return None if value in {date.min, date.max} else value
+
+
+def _in_words(versions: Sequence[Region]) -> str:
+    """The intervals in which a code was in use, those that touch made one."""
+    spans: list[tuple[date, date]] = []
+    for one in sorted(versions, key=lambda one: one.valid_from):
+        if spans and spans[-1][1] == one.valid_from:
+            spans[-1] = (spans[-1][0], one.valid_to)
+        else:
+            spans.append((one.valid_from, one.valid_to))
+    return " and ".join(
+        f"{'since records began' if start == date.min else f'from {start}'}{'' if end == date.max else f' until before {end}'}"
+        for start, end in spans
+    )
+
+
+async def _bearers(tx: Transaction, code: RegionCode) -> list[Region]:
+    rows = await tx.fetch(
+        """
+        select region_id, scheme, code, name, level, kind, parent_id, path, timezone, valid_from, valid_to, decree
+        from region_version where code = $1 and superseded_at = 'infinity' order by valid_from
+        """,
+        code,
+    )
+    return [region_of(row) for row in rows]
+
+
+async def _nearest(tx: Transaction, code: RegionCode, *, on: date) -> list[str]:
+    """Up to three codes of the same length in the smallest surrounding region that exists, those alike first."""
+    if code == NATION_CODE:
+        return []
+    above = code.rpartition(".")[0]
+    while True:
+        rows = await tx.fetch(
+            """
+            select code from region_version
+            where starts_with(code, $1) and length(code) = $2 and level <> 'NASIONAL' and valid_from <= $3 and $3 < valid_to
+                and superseded_at = 'infinity'
+            """,
+            f"{above}." if above else "",
+            len(code),
+            on,
+        )
+        if rows or not above:
+            break
+        above = above.rpartition(".")[0]
+    return sorted((row["code"] for row in rows), key=lambda other: _distance(code, other))[:3]
+
+
+def _distance(code: str, other: str) -> tuple[int, int]:
+    differing = sum(a != b for a, b in zip(code, other, strict=True))
+    return differing, abs(int(code.replace(".", "")) - int(other.replace(".", "")))

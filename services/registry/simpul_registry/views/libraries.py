@@ -1,0 +1,137 @@
+"""What callers are shown: the models of the answers, made from rows and domain objects."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.config import JsonDict
+from simpul_shared.regions.store import Region
+from simpul_shared.vocabulary import Basis, LibraryStatus, LibraryType, RegionLevel, Scheme
+
+from simpul_registry.domain.library import Episode, Library
+
+_REGION: JsonDict = {
+    "region_id": "0d3f0a3e-3b6e-5e0f-9d0a-6a3c6a1f2b11",
+    "code": "51.03.02.2009",
+    "name": "Mengwi",
+    "level": "DESA",
+}
+_EPISODE: JsonDict = {
+    "programme_year": 2021,
+    "scheme": "STIMULAN_APBN",
+    "status": "DITETAPKAN",
+    "sk_no": "12/SK/2021",
+    "sk_date": "2021-03-15",
+}
+_LIBRARY: JsonDict = {
+    "library_id": "01979a4e-7c11-7d2b-8f5e-0c2f4a1b9d33",
+    "name": "Perpustakaan Desa Mengwi",
+    "type": "DESA",
+    "status": "DITETAPKAN",
+    "status_since": "2021-03-15",
+    "nominated_on": "2021-02-01",
+    "region": _REGION,
+    "timezone": "Asia/Makassar",
+    "basis": "stated",
+    "episodes": [_EPISODE],
+    "version": 3,
+}
+
+
+class RegionRef(BaseModel):
+    """A region named in passing, as it is called today."""
+
+    region_id: UUID
+    code: str
+    name: str
+    level: RegionLevel
+
+    @classmethod
+    def of(cls, region: Region) -> "RegionRef":
+        return cls(region_id=region.region_id, code=region.code, name=region.name, level=region.level)
+
+
+class EpisodeView(BaseModel):
+    """Support in one programme year. `sk_no` and `sk_date` are the decree's, once designated."""
+
+    programme_year: int
+    scheme: Scheme
+    status: LibraryStatus
+    sk_no: str | None
+    sk_date: date | None
+
+    @classmethod
+    def of(cls, episode: Episode) -> "EpisodeView":
+        return cls(
+            programme_year=episode.programme_year,
+            scheme=episode.scheme,
+            status=episode.status,
+            sk_no=episode.sk_no,
+            sk_date=episode.sk_date,
+        )
+
+
+class LibraryView(BaseModel):
+    """A library as it is now. `version` is the ETag that the next change must name in If-Match."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_LIBRARY]})
+
+    library_id: UUID
+    name: str
+    type: LibraryType
+    status: LibraryStatus
+    status_since: date
+    nominated_on: date
+    region: RegionRef
+    timezone: str
+    basis: Basis
+    episodes: list[EpisodeView]
+    version: int
+
+    @classmethod
+    def of(cls, library: Library, region: Region) -> "LibraryView":
+        return cls(**_library_fields(library, region))
+
+
+class NominatedView(LibraryView):
+    """`possible_duplicates`: libraries of the same name in the same region, for somebody to look at; nothing is merged."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [_LIBRARY | {"status": "DIUSULKAN", "version": 1, "possible_duplicates": []}]}
+    )
+
+    possible_duplicates: list[UUID]
+
+    @classmethod
+    def found(cls, library: Library, region: Region, duplicates: list[UUID]) -> "NominatedView":
+        return cls(**_library_fields(library, region), possible_duplicates=duplicates)
+
+
+def _library_fields(library: Library, region: Region) -> dict[str, Any]:
+    return {
+        "library_id": library.library_id,
+        "name": library.name,
+        "type": library.type,
+        "status": library.status,
+        "status_since": library.status_since,
+        "nominated_on": library.nominated_on,
+        "region": RegionRef.of(region),
+        "timezone": region.timezone,
+        "basis": library.basis,
+        "episodes": [EpisodeView.of(episode) for episode in library.episodes],
+        "version": library.version,
+    }
+
+
+class LibraryEventView(BaseModel):
+    """One event of a library's life. `actor` is the subject of the token that caused it."""
+
+    version: int
+    event_id: UUID
+    type: str
+    occurred_at: datetime
+    recorded_at: datetime
+    actor: str
+    channel: str
+    data: dict[str, Any]

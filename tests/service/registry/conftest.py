@@ -1,0 +1,58 @@
+"""The registry over a database of its own per test, with the few regions that the tests name."""
+
+from collections.abc import AsyncIterator
+from datetime import date
+from uuid import UUID, uuid5
+
+import pytest
+from simpul_registry.app import SERVICE
+
+from tests.support.databases import Databases
+from tests.support.services import Caller, ServiceUnderTest, service_under_test
+
+_NAMES = UUID("5e1d4c8e-6a54-4c5b-9a0e-2f4f9f1f0a77")
+_LEVELS = {0: "NASIONAL", 2: "PROVINSI", 5: "KABKOTA", 8: "KECAMATAN", 13: "DESA"}
+_REGIONS = {
+    "51": ("BALI", "PROVINSI"),
+    "51.03": ("KAB. BADUNG", "KABUPATEN"),
+    "51.03.02": ("Mengwi", "KECAMATAN"),
+    "51.03.02.2008": ("Baha", "DESA"),
+    "51.03.02.2009": ("Mengwi", "DESA"),
+    "51.05": ("KAB. KLUNGKUNG", "KABUPATEN"),
+    "51.05.02": ("Banjarangkan", "KECAMATAN"),
+    "51.05.02.2003": ("Banjarangkan", "DESA"),
+}
+
+
+def region_id(code: str) -> UUID:
+    return uuid5(_NAMES, code)
+
+
+async def insert_regions(service: ServiceUnderTest) -> None:
+    rows = [("ID", "Indonesia", "NASIONAL", "NEGARA", [region_id("ID")], "Asia/Jakarta")]
+    for code, (name, kind) in _REGIONS.items():
+        path = [region_id("ID"), *(region_id(code[:length]) for length in (2, 5, 8, 13) if length <= len(code))]
+        rows.append((code, name, _LEVELS[len(code)], kind, path, "Asia/Makassar"))
+    await service.database.pool.executemany(
+        """
+        insert into region_version (region_id, scheme, code, name, level, kind, parent_id, path, timezone, valid_from,
+            valid_to, decree, recorded_at, event_id, aggregate_version)
+        values ($1, 'KEMENDAGRI', $2, $3, $4, $5, $6, $7, $8, $9, $10, 'test', '2020-01-01', gen_random_uuid(), 1)
+        """,
+        [
+            (path[-1], code, name, level, kind, path[-2] if len(path) > 1 else None, path, zone, date.min, date.max)
+            for code, name, level, kind, path, zone in rows
+        ],
+    )
+
+
+@pytest.fixture
+async def registry(databases: Databases) -> AsyncIterator[ServiceUnderTest]:
+    async with service_under_test(SERVICE, databases) as service:
+        await insert_regions(service)
+        yield service
+
+
+@pytest.fixture
+def national(registry: ServiceUnderTest) -> Caller:
+    return registry.caller()

@@ -1,0 +1,78 @@
+"""Lists of libraries: filters, scope and pages."""
+
+import pytest
+from simpul_shared.access import Role
+
+from tests.service.registry.test_libraries import BANJARANGKAN, designated, nominated
+from tests.support.services import Caller, ServiceUnderTest
+
+
+@pytest.fixture
+async def three(national: Caller) -> None:
+    await designated(national, name="A 100% baca")
+    await nominated(national, name="B_x", region_code="51.03.02.2008", programme_year=2022, scheme="USULAN_DAERAH")
+    await nominated(national, name="C", region_code=BANJARANGKAN, type="TBM")
+
+
+async def names(caller: Caller, **params: object) -> list[str]:
+    response = await caller.get("/v1/libraries", **params)
+    assert response.status_code == 200, response.text
+    return [item["name"] for item in response.json()["items"]]
+
+
+@pytest.mark.usefixtures("three")
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        ({}, ["A 100% baca", "B_x", "C"]),
+        ({"region": "51.03"}, ["A 100% baca", "B_x"]),
+        ({"region": "51.03.02.2008"}, ["B_x"]),
+        ({"region": "ID"}, ["A 100% baca", "B_x", "C"]),
+        ({"status": "DITETAPKAN"}, ["A 100% baca"]),
+        ({"programme_year": 2022}, ["B_x"]),
+        ({"scheme": "USULAN_DAERAH"}, ["B_x"]),
+        ({"programme_year": 2021, "scheme": "USULAN_DAERAH"}, []),
+        ({"type": "TBM"}, ["C"]),
+        ({"q": "100% BACA"}, ["A 100% baca"]),
+        ({"q": "_"}, ["B_x"]),
+        ({"q": "%"}, ["A 100% baca"]),
+    ],
+)
+async def test_libraries_are_found_by(national: Caller, params: dict[str, object], expected: list[str]) -> None:
+    assert await names(national, **params) == expected
+
+
+@pytest.mark.usefixtures("three")
+async def test_pages_follow_each_other_without_gap_or_overlap(national: Caller) -> None:
+    first = (await national.get("/v1/libraries", limit=2)).json()
+    second = (await national.get("/v1/libraries", limit=2, cursor=first["next_cursor"])).json()
+    assert [item["name"] for item in first["items"] + second["items"]] == ["A 100% baca", "B_x", "C"]
+    assert second["next_cursor"] is None
+
+
+@pytest.mark.usefixtures("three")
+async def test_a_list_shows_only_what_lies_in_scope(registry: ServiceUnderTest) -> None:
+    assert await names(registry.caller(Role.AUDITOR, "51.05")) == ["C"]
+
+
+@pytest.mark.usefixtures("three")
+async def test_a_list_of_a_region_outside_ones_scope_is_refused(registry: ServiceUnderTest) -> None:
+    response = await registry.caller(Role.AUDITOR, "51.05").get("/v1/libraries", region="51.03")
+    assert (response.status_code, response.json()["code"]) == (403, "outside-scope")
+
+
+@pytest.mark.parametrize(
+    ("params", "status", "code"),
+    [
+        ({"region": "5103"}, 422, "region-code-malformed"),
+        ({"region": "99"}, 404, "region-unknown"),
+        ({"cursor": "nonsense"}, 422, "cursor-malformed"),
+        ({"limit": 201}, 422, "invalid"),
+        ({"status": "LIBUR"}, 422, "invalid"),
+    ],
+)
+async def test_a_list_refuses_what_it_cannot_understand(
+    national: Caller, params: dict[str, object], status: int, code: str
+) -> None:
+    response = await national.get("/v1/libraries", **params)
+    assert (response.status_code, response.json()["code"]) == (status, code)
