@@ -6,15 +6,15 @@ import os
 import stat
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
 import pytest
-from simpul_operator.embedded.postgres import PostgresServer, temporary_postgres, users_of
+from simpul_operator.embedded.postgres import PostgresServer, PostgresTemplate, temporary_postgres, users_of
 from simpul_operator.embedded.process import Child, mark_of
 from simpul_operator.embedded.unprivileged import run_as_for
-from simpul_operator.failures import ChildFailed, NoUnprivilegedUser
+from simpul_operator.failures import ChildFailed, DiskFull, NoUnprivilegedUser
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root lends Postgres another user")
 
@@ -38,6 +38,10 @@ async def server(closed_directory: Path) -> AsyncIterator[PostgresServer]:
 def mode_and_owner(path: Path) -> tuple[str, int]:
     found = path.stat()
     return stat.filemode(found.st_mode), found.st_uid
+
+
+def names_in(directory: Path) -> list[str]:
+    return [entry.name for entry in directory.iterdir()]
 
 
 def uids_and_capabilities(pid: int) -> tuple[set[str], int]:
@@ -141,6 +145,26 @@ async def test_the_settings_that_data_depends_on_are_safe(server: PostgresServer
     names = ("data_checksums", "server_encoding", "TimeZone", "listen_addresses")
     found = await asyncio.gather(*(value(server.admin_url, "select current_setting($1)", name) for name in names))
     assert found == ["on", "UTF8", "UTC", "127.0.0.1"]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 8 MiB."""
+    place = tmp_path / "small"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(place)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("this user may not mount a small disk")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+async def test_a_full_disk_is_told_and_nothing_half_made_stays(tmp_path: Path, small_disk: Path) -> None:
+    template = PostgresTemplate(tmp_path / "template")
+    await template.create(log=tmp_path / "log")
+    with pytest.raises(DiskFull, match="No space left on device"):
+        await template.copy_to(small_disk / "registry", log=tmp_path / "log")
+    assert names_in(small_disk) == []
 
 
 def _without_capabilities(closed: Path) -> None:

@@ -1,7 +1,6 @@
 """The command line `simpul`. Each command imports what it needs when it runs, so that `simpul token` stays quick."""
 
 import errno
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -187,14 +186,9 @@ def main() -> None:
     except Failure as failure:
         _end(failure)
     except OSError as error:
-        if not _is_disk_full(error):
+        if error.errno != errno.ENOSPC:
             raise
         _end(DiskFull(f"The disk is full: {error}. Free some space and start again."))
-
-
-def _is_disk_full(error: OSError) -> bool:
-    # Errors of copying a tree are gathered into one that has a text and no number.
-    return error.errno == errno.ENOSPC or os.strerror(errno.ENOSPC) in str(error)
 
 
 def _end(failure: Failure) -> None:

@@ -17,6 +17,8 @@ Failure
 from pathlib import Path
 from typing import ClassVar
 
+_NO_SPACE = "No space left on device"
+
 
 class Failure(Exception):
     """`str()` of it says what is wrong and what to do; it is printed as it is, without a traceback."""
@@ -71,6 +73,10 @@ class Misconfigured(Failure):
 def child_failed(name: str, what: str, log: Path, tail: str) -> Failure:
     """The failure of a child with the last lines of its log; a full disk is recognised there and named as such."""
     told = f"{name} {what}. Its log is {log}" + (f"; the last lines:\n{tail}" if tail else ", and it is empty.")
-    if "No space left on device" in tail:
-        return DiskFull(f"The disk is full: {told}")
-    return ChildFailed(told)
+    return DiskFull(f"The disk is full: {told}") if _NO_SPACE in tail else ChildFailed(told)
+
+
+def cannot_write(path: Path, reason: str) -> Failure:
+    """The failure to write our own files, for the reason that the system gave."""
+    told = f"{path} could not be written: {reason}."
+    return DiskFull(f"{told} Free some space and start again.") if _NO_SPACE in reason else ChildFailed(told)

@@ -26,7 +26,7 @@ from simpul_operator.embedded.process import (
     working_directory,
 )
 from simpul_operator.embedded.unprivileged import RunAs, hand_over, run_as_for
-from simpul_operator.failures import ChildFailed, child_failed
+from simpul_operator.failures import ChildFailed, cannot_write, child_failed
 
 ADMIN = "postgres"
 """The superuser of an embedded server; services never get it."""
@@ -97,10 +97,17 @@ class PostgresTemplate:
         ]
 
     async def copy_to(self, data_dir: Path, *, log: Path) -> None:
-        """Makes `data_dir` a server's data directory, safely on disk; it appears complete or not at all."""
+        """Makes `data_dir` a server's data directory, safely on disk; it appears complete or not at all.
+
+        Errors: DiskFull, ChildFailed.
+        """
         half = data_dir.with_name(data_dir.name + ".half")
         shutil.rmtree(half, ignore_errors=True)
-        await asyncio.to_thread(shutil.copytree, self._data, half)
+        try:
+            await asyncio.to_thread(shutil.copytree, self._data, half)
+        except shutil.Error as error:
+            shutil.rmtree(half)
+            raise cannot_write(data_dir, error.args[0][0][2]) from None
         run_as = _run_as(half)
         hand_over([half, *half.rglob("*")], run_as)
         sync = [str(binary("initdb")), "--sync-only", "--sync-method=syncfs", f"--pgdata={half}"]
