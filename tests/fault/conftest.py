@@ -1,4 +1,4 @@
-"""Servers of these tests' own, because they are killed."""
+"""Servers of these tests' own, because they are killed; and the tally service on the session's servers."""
 
 import tempfile
 from collections.abc import AsyncIterator
@@ -10,6 +10,8 @@ from simpul_operator.embedded.kafka import KafkaCluster, temporary_kafka
 from simpul_operator.embedded.postgres import PostgresServer, temporary_postgres
 
 from tests.support.databases import Databases
+from tests.support.services import ServiceUnderTest, service_under_test
+from tests.support.tally.service import TALLY
 
 
 @dataclass
@@ -19,6 +21,12 @@ class Mortal:
     postgres: PostgresServer
     kafka: KafkaCluster
     databases: Databases
+
+
+@pytest.fixture
+async def tally(databases: Databases) -> AsyncIterator[ServiceUnderTest]:
+    async with service_under_test(TALLY, databases) as service:
+        yield service
 
 
 @pytest.fixture(scope="module")

@@ -4,4 +4,6 @@ create table tally (
     events integer not null,
     names text[] not null
 );
+create table tally_child (library_id uuid not null constraint tally_child_library_fkey references tally (library_id));
+grant select, insert on tally_child to simpul_app;
 grant select, insert, update on tally to simpul_app;

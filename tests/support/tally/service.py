@@ -64,6 +64,8 @@ async def count_names(tx: Transaction, events: Sequence[Received[LibraryRenamed]
     for one in events:
         if one.event.new_name == "handler bug":
             raise ZeroDivisionError("a fault in the handler")
+        if one.event.new_name == "no parent":
+            await tx.execute("insert into tally_child (library_id) values (gen_random_uuid())")
         await tx.execute(
             """
             insert into tally (library_id, events, names) values ($1, 1, array[$2])
