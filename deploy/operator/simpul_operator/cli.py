@@ -70,9 +70,9 @@ def told_addresses(addresses: Addresses) -> str:
     """The addresses for a reader, one a line."""
     rows = {
         "dashboard": f"{addresses.reporting}/",
-        "registry": f"{addresses.registry}/docs",
-        "activities": f"{addresses.activities}/docs",
-        "reporting": f"{addresses.reporting}/docs",
+        "registry": addresses.registry,
+        "activities": addresses.activities,
+        "reporting": addresses.reporting,
         "issuer": addresses.issuer,
         "Kafka": addresses.kafka_bootstrap,
     }

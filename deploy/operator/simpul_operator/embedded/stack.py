@@ -212,4 +212,5 @@ async def running_stack(
         yield addresses
     finally:
         supervision.cancel()
+        await asyncio.gather(supervision, return_exceptions=True)
         await stack.stop()
