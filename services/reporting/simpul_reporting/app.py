@@ -7,6 +7,7 @@ from simpul_shared.platform.service import Service
 
 import simpul_reporting
 from simpul_reporting.api import router
+from simpul_reporting.commands import CONSTRAINTS
 from simpul_reporting.consumers import HANDLERS
 from simpul_reporting.settings import ReportingSettings
 from simpul_reporting.store.facts import CONSUMER, TOPICS
@@ -22,4 +23,5 @@ SERVICE = Service(
     ),
     handlers=HANDLERS,
     topics=TOPICS,
+    constraints=CONSTRAINTS,
 )

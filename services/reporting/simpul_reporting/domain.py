@@ -156,13 +156,13 @@ def require_level(indicator: Indicator, place: Place) -> None:
         )
 
 
-def require_parent(parent: Share | None, place: Place, parent_place: Place | None) -> None:
-    """From the top down: a region gets its share of a target that exists. Errors: TargetParentMissing."""
-    if parent is None and parent_place is not None:
-        raise TargetParentMissing(
-            f"{parent_place} has no target yet, of which {place} could get a share. Set that one first.",
-            facts={"parent_region_code": parent_place.code},
-        )
+def parent_missing(place: Place, above: Place | None) -> TargetParentMissing:
+    """From the top down: a region gets its share of a target that exists."""
+    return TargetParentMissing(
+        f"{above or 'The region above'} has no target yet, of which {place} could get a share. Set that one first.",
+        field="/region_code",
+        facts={} if above is None else {"parent_region_code": above.code},
+    )
 
 
 def require_within_parent(value: int, place: Place, parent: Share | None) -> None:

@@ -2,7 +2,8 @@
 
 from fastapi import APIRouter
 
-from simpul_reporting.api import reports
+from simpul_reporting.api import reports, targets
 
 router = APIRouter()
 router.include_router(reports.router)
+router.include_router(targets.router)

@@ -12,8 +12,10 @@ from simpul_shared.regions.store import Region
 from simpul_shared.vocabulary import Indicator, RegionLevel
 
 from simpul_reporting.domain import AsOf, Place, percentage
-from simpul_reporting.queries.regions import RegionRef, children_of, places_of
+from simpul_reporting.queries.regions import children_of
 from simpul_reporting.queries.watermark import Watermark, watermark
+from simpul_reporting.store.places import places_of
+from simpul_reporting.views import RegionRef
 
 
 class Coverage(BaseModel):
@@ -160,7 +162,7 @@ async def _children(
 ) -> list[ChildFigure]:
     shown = {child for child, count in counts.items() if child is not None and count.designated}
     shown |= {child for child, value in targets.items() if value}
-    places = await places_of(tx, list(shown), as_of)
+    places = await places_of(tx, list(shown), on=as_of.valid_on, known_at=as_of.known_at)
     if everyone:
         places |= await children_of(tx, region, as_of)
     return [_child(place, counts, targets) for place in sorted(places.values(), key=lambda place: place.code)]
