@@ -66,6 +66,22 @@ async def _up(data_dir: Path, port_base: int, *, infrastructure_only: bool) -> N
         await stack.stop()
 
 
+@app.command()
+def demo(
+    data_dir: DataDirOption = DEFAULT_DATA_DIR,
+    port_base: PortBaseOption = DEFAULT_PORT_BASE,
+    start: Annotated[bool, typer.Option("--up", help="Start the stack first, unless it runs.")] = False,
+    leave: Annotated[bool, typer.Option("--exit", help="Stop after the report.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+) -> None:
+    """Load what the sources say of TPBIS 2021 in Bali through the APIs, then print target against realisation."""
+    from simpul_operator.demo.command import Options, run
+    from simpul_operator.interrupts import run_interruptibly
+
+    options = Options(data_dir, _checked(port_base), start=start, leave=leave, as_json=as_json)
+    run_interruptibly(run(options))
+
+
 def told_addresses(addresses: Addresses) -> str:
     """The addresses for a reader, one a line."""
     rows = {
