@@ -1,0 +1,1 @@
+"""Use cases: load, decide in domain, save, announce; inside the transaction that the edge opened."""

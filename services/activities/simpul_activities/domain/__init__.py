@@ -1,0 +1,1 @@
+"""The rules of Bimtek and community activities (pure): values in, values or refusals out."""

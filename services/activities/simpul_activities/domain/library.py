@@ -1,0 +1,69 @@
+"""The registry's libraries as this service knows them from events, and when they may act."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from simpul_shared.errors import Conflict
+from simpul_shared.vocabulary import LibraryStatus
+
+
+class LibraryUnknown(Conflict):
+    slug = "library-unknown"
+    title = "Perpustakaan belum dikenal"
+
+
+class PersonUnknown(Conflict):
+    slug = "person-unknown"
+    title = "Orang belum dikenal"
+
+
+class LibraryClosed(Conflict):
+    slug = "library-closed"
+    title = "Perpustakaan sudah ditutup"
+
+
+class LibraryNotActive(Conflict):
+    slug = "library-not-active"
+    title = "Perpustakaan belum atau tidak aktif"
+
+
+@dataclass(frozen=True)
+class Library:
+    """`timezone` is the IANA zone of its region. `closed_on` and `dormant_since` are None unless the status says so."""
+
+    library_id: UUID
+    name: str
+    region_id: UUID
+    timezone: str
+    status: LibraryStatus
+    dormant_since: date | None = None
+    closed_on: date | None = None
+
+
+def require_open(library: Library) -> None:
+    """Errors: LibraryClosed."""
+    if library.status is LibraryStatus.CLOSED:
+        raise LibraryClosed(
+            f"{library.name} is closed since {library.closed_on}. Name the library that took over its work, "
+            "or have the registry corrected if it is still open.",
+            field="/library_id",
+            facts={"closed_on": str(library.closed_on)},
+        )
+
+
+def require_at_work(library: Library) -> None:
+    """A library works once it is designated, and until it is dormant or closed. Errors: LibraryClosed, LibraryNotActive."""
+    require_open(library)
+    if library.status is LibraryStatus.DORMANT:
+        raise LibraryNotActive(
+            f"{library.name} is dormant since {library.dormant_since}. Have it reactivated in the registry first.",
+            field="/library_id",
+            facts={"library_status": library.status.value},
+        )
+    if library.status not in {LibraryStatus.DESIGNATED, LibraryStatus.ACTIVE}:
+        raise LibraryNotActive(
+            f"{library.name} has the status {library.status.value}. Activities count once it is designated by decree (SK).",
+            field="/library_id",
+            facts={"library_status": library.status.value},
+        )

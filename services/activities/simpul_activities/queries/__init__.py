@@ -1,0 +1,1 @@
+"""Questions: SQL beside the page or document it answers with."""

@@ -1,0 +1,1 @@
+"""Write-side SQL, by aggregate."""

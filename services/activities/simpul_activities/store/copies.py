@@ -1,0 +1,60 @@
+"""Reads this service's copies of the registry (written by consumers.py), within a caller's scope."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from simpul_shared.contracts.topics import LIBRARIES, PERSONS, REGIONS
+from simpul_shared.platform.database import Transaction
+from simpul_shared.platform.marks import applied_through
+from simpul_shared.vocabulary import LibraryStatus
+
+from simpul_activities.domain.library import Library
+
+COPIED_TOPICS = (REGIONS, LIBRARIES, PERSONS)
+
+
+async def find_library(tx: Transaction, library_id: UUID, *, allowed: Sequence[UUID] | None) -> Library | None:
+    """The library, if it is known here and lies in one of the `allowed` regions (None: anywhere)."""
+    row = await tx.fetchrow(
+        """
+        select l.library_id, l.name, l.region_id, l.timezone, l.status, l.dormant_since, l.closed_on from library as l
+        where l.library_id = $1 and ($2::uuid[] is null
+            or exists (select from region_place as place where place.region_id = l.region_id and place.path && $2))
+        """,
+        library_id,
+        allowed,
+    )
+    if row is None:
+        return None
+    return Library(
+        library_id=row["library_id"],
+        name=row["name"],
+        region_id=row["region_id"],
+        timezone=row["timezone"],
+        status=LibraryStatus(row["status"]),
+        dormant_since=row["dormant_since"],
+        closed_on=row["closed_on"],
+    )
+
+
+async def is_person_known(tx: Transaction, person_id: UUID, *, allowed: Sequence[UUID] | None) -> bool:
+    """Whether the person is known here and registered in one of the `allowed` regions (None: anywhere)."""
+    return bool(
+        await tx.fetchval(
+            """
+            select exists (
+                select from person as p where p.person_id = $1 and ($2::uuid[] is null
+                    or exists (select from region_place as place where place.region_id = p.region_id and place.path && $2))
+            )
+            """,
+            person_id,
+            allowed,
+        )
+    )
+
+
+async def registry_applied_through(tx: Transaction) -> datetime | None:
+    """The moment up to which all that the registry recorded is in these copies; None before its first mark."""
+    marks = await applied_through(tx, tx.origin.service, [topic.name for topic in COPIED_TOPICS])
+    return marks.get("registry")
