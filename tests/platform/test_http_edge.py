@@ -135,7 +135,7 @@ async def test_the_trace_goes_from_the_request_into_the_ledger(tally: ServiceUnd
     trace = "0af7651916cd43dd8448eb211c80319c"
     body = {"library_id": str(uuid4()), "name": "a"}
     headers = {"traceparent": f"00-{trace}-b7ad6b7169203331-01", "X-Request-Id": "asked-by-test"}
-    await tally.caller().post("/v1/names", body, **headers)
+    await tally.caller().post("/v1/names", body, headers=headers)
     (envelope,) = await tally.ledger()
     assert envelope.traceparent is not None
     assert envelope.traceparent.split("-")[1] == trace

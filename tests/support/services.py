@@ -1,6 +1,6 @@
 """A service under test: its real application over real Postgres, called through HTTP with real tokens."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -36,10 +36,16 @@ class Caller:
         return await self._http.get(path, params=params, headers=self._headers)
 
     async def post(
-        self, path: str, body: object = None, *, key: str | None = None, version: int | None = None, **headers: str
+        self,
+        path: str,
+        body: object = None,
+        *,
+        key: str | None = None,
+        version: int | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
         """`version` goes into If-Match."""
-        sent = {**self._headers, "Idempotency-Key": key or uuid4().hex, **headers}
+        sent = {**self._headers, "Idempotency-Key": key or uuid4().hex, **(headers or {})}
         if version is not None:
             sent["If-Match"] = f'"{version}"'
         return await self._http.post(path, json={} if body is None else body, headers=sent)

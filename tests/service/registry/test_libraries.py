@@ -220,7 +220,7 @@ async def test_of_two_changes_made_from_the_same_version_one_is_refused(national
 
 
 async def test_a_write_without_an_idempotency_key_is_refused(registry: ServiceUnderTest, national: Caller) -> None:
-    response = await national.post("/v1/libraries", nomination(), **{"Idempotency-Key": ""})
+    response = await national.post("/v1/libraries", nomination(), headers={"Idempotency-Key": ""})
     assert (response.status_code, response.json()["code"]) == (400, "idempotency-key-required")
     assert await registry.ledger() == []
 
