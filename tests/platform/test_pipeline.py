@@ -4,6 +4,9 @@ import asyncio
 from uuid import uuid4
 
 import pytest
+from aiokafka import AIOKafkaConsumer
+from simpul_shared.contracts.topics import LIBRARIES
+from simpul_shared.platform.telemetry import links_of
 
 from tests.support.pipeline import drain, topics, working
 from tests.support.services import ServiceUnderTest
@@ -110,3 +113,23 @@ async def test_an_open_transaction_holds_the_mark_but_not_other_events(tally: Se
         await tally.announce(renamed(slow, "y"))
         await drain(tally, tally)
     assert await tally.database.pool.fetchval("select count(*) from tally") == 3
+
+
+async def test_one_trace_goes_from_the_request_through_kafka(tally: ServiceUnderTest, kafka: str) -> None:
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    body = {"library_id": str(uuid4()), "name": "a"}
+    async with topics(kafka) as settings, working(settings, tally):
+        await tally.caller().post("/v1/names", body, headers={"traceparent": f"00-{trace}-b7ad6b7169203331-01"})
+        await drain(tally, tally)
+        consumer = AIOKafkaConsumer(
+            settings.topic_prefix + LIBRARIES.name, bootstrap_servers=kafka, auto_offset_reset="earliest"
+        )
+        await consumer.start()
+        try:
+            record = await asyncio.wait_for(consumer.getone(), 10)
+        finally:
+            await consumer.stop()
+    headers = dict(record.headers)
+    assert headers["content-type"] == b"application/cloudevents+json; charset=utf-8"
+    (link,) = links_of([headers["traceparent"].decode()])
+    assert format(link.context.trace_id, "032x") == trace

@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.kafka.message import FAKE_CONSUMER
+from opentelemetry.trace import Link
 
 from simpul_shared.contracts.envelope import LowWaterMark
 from simpul_shared.contracts.topics import MARKS, Topic
@@ -29,7 +30,13 @@ from simpul_shared.platform.consume import (
 from simpul_shared.platform.database import Database, Origin, Transaction, is_passing
 from simpul_shared.platform.marks import drop_passed_marks
 from simpul_shared.platform.settings import PlatformSettings
-from simpul_shared.platform.telemetry import CONSUMER_BATCH_SECONDS, CONSUMER_PROGRESS, CONSUMER_RETRIES
+from simpul_shared.platform.telemetry import (
+    CONSUMER_BATCH_SECONDS,
+    CONSUMER_PROGRESS,
+    CONSUMER_RETRIES,
+    links_of,
+    tracer,
+)
 
 log = structlog.get_logger()
 
@@ -251,7 +258,7 @@ class Subscription:
             return
         records = [self._record(one) for one in raw]
         try:
-            with CONSUMER_BATCH_SECONDS.time():
+            with CONSUMER_BATCH_SECONDS.time(), tracer().start_as_current_span("apply", links=_links(records)):
                 stored = await self._applier.apply(records, earliest=self._earliest)
         except TooManyDeadLetters as error:
             self.stopped_because = str(error)
@@ -312,6 +319,16 @@ class Subscription:
     def _record(self, raw: "ConsumerRecord[Any, Any]") -> Record:
         topic = raw.topic.removeprefix(self._prefix)
         return Record(topic, raw.partition, raw.offset, raw.key, raw.value, raw.headers)
+
+
+def _links(records: Sequence[Record]) -> list[Link]:
+    """A batch has many causes, so its span links to them instead of continuing one."""
+    return links_of(
+        value.decode("latin-1")
+        for record in records
+        for name, value in record.headers
+        if name == "traceparent" and value is not None
+    )
 
 
 class _SeekToStored(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped

@@ -18,7 +18,8 @@ import structlog
 import uvicorn
 import uvloop
 from fastapi import APIRouter, FastAPI
-from prometheus_client import make_asgi_app
+from fastapi.responses import Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import ValidationError
 
 import simpul_shared
@@ -27,7 +28,7 @@ from simpul_shared.errors import Refusal
 from simpul_shared.platform import telemetry
 from simpul_shared.platform.auth import KeySource, TokenVerifier
 from simpul_shared.platform.consume import Handlers
-from simpul_shared.platform.consume_backends import PostgresStore, Subscription
+from simpul_shared.platform.consume_backends import SILENCE_SECONDS, PostgresStore, Subscription
 from simpul_shared.platform.database import Database, Origin, is_passing, open_database
 from simpul_shared.platform.http.app import create_app, database_trouble, health_response
 from simpul_shared.platform.migrate import Migration, MigrationError, migrate, read_migrations
@@ -107,18 +108,26 @@ class Worker:
     service: Service
     database: Database
     subscription: Subscription | None
+    migrations: Sequence[Migration]
+    started_at: float
 
     async def troubles(self) -> dict[str, str]:
         """What keeps the worker from its work, by part; empty when all is well."""
-        found = {}
-        trouble = await database_trouble(self.database, self.service.all_migrations())
+        trouble = await database_trouble(self.database, self.migrations)
         if trouble is not None:
-            found["database"] = trouble
+            return {"database": trouble}
+        found = {"relay": await self._relay_trouble()}
         if self.subscription is not None:
-            trouble = self.subscription.trouble()
-            if trouble is not None:
-                found["consumer"] = trouble
-        return found
+            found["consumer"] = self.subscription.trouble()
+        return {part: why for part, why in found.items() if why is not None}
+
+    async def _relay_trouble(self) -> str | None:
+        """A relay that works gives a mark every second, whichever process leads; so an old one says that none does."""
+        lag = await self.database.pool.fetchval(
+            "select extract(epoch from now() - min(marked_through))::float8 from relay_cursor"
+        )
+        silent = min(lag, time.monotonic() - self.started_at)
+        return f"has published nothing for {silent:.0f} s" if silent > SILENCE_SECONDS else None
 
 
 @asynccontextmanager
@@ -151,7 +160,7 @@ async def running_worker(service: Service, platform: PlatformSettings, own: Serv
             _background(*shards, stopping=stopping),
             subscription.running() if subscription is not None else contextlib.nullcontext(),
         ):
-            yield Worker(service, database, subscription)
+            yield Worker(service, database, subscription, service.all_migrations(), time.monotonic())
 
 
 def _subscribe(service: Service, platform: PlatformSettings, database: Database) -> Subscription | None:
@@ -232,7 +241,10 @@ def _server(app: Any, host: str, port: int) -> _Server:
 def admin_app(service: Service, worker: Worker | None) -> FastAPI:
     """The admin port: /metrics, and the health of the worker where there is one. Never exposed to the public."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    app.mount("/metrics", make_asgi_app())
+
+    @app.get("/metrics")
+    def metrics() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     @app.get("/health/live")
     async def live() -> dict[str, str]:

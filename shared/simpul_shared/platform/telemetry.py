@@ -2,6 +2,8 @@
 
 import logging
 import sys
+from collections.abc import Iterable
+from itertools import islice
 
 import structlog
 from opentelemetry import trace
@@ -14,6 +16,7 @@ from opentelemetry.trace import Span
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from prometheus_client import Counter, Gauge, Histogram
 
+_MAX_LINKS = 128
 _propagator = TraceContextTextMapPropagator()
 
 HTTP_REQUESTS = Counter("simpul_http_requests_total", "Requests answered", ["method", "route", "status"])
@@ -64,12 +67,13 @@ def traceparent_of(span: Span) -> str | None:
     return carrier.get("traceparent")
 
 
-def link_of(traceparent: str | None) -> list[trace.Link]:
-    """A link to the span that a traceparent names; none for a missing or malformed one."""
-    if traceparent is None:
-        return []
-    context = trace.get_current_span(_propagator.extract({"traceparent": traceparent})).get_span_context()
-    return [trace.Link(context)] if context.is_valid else []
+def links_of(traceparents: Iterable[str]) -> list[trace.Link]:
+    """Links to the spans that traceparents name, to each once; a malformed one is passed over. At most 128."""
+    contexts = (
+        trace.get_current_span(_propagator.extract({"traceparent": one})).get_span_context()
+        for one in islice(dict.fromkeys(traceparents), _MAX_LINKS)
+    )
+    return [trace.Link(context) for context in contexts if context.is_valid]
 
 
 def parent_of(traceparent: str | None) -> Context | None:
