@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import zip_longest
 from uuid import UUID
 
 import asyncpg
@@ -128,18 +129,17 @@ async def require_in_scope(
 
 async def keep_versions(tx: Transaction, events: Sequence[Received[RegionVersionPublished]]) -> None:
     """Handler of RegionVersionPublished: a version for the same start replaces the one before, which stays on record."""
-    # Of several statements made at one instant only the last was ever believed.
-    rows = list({(*_start(one), one.recorded_at): one for one in events}.values())
-    first = {_start(one): one for one in reversed(rows)}
+    stated = _statements(events)
+    first = [statements[0] for statements in stated]
     await tx.execute(
         """
         update region_version as old set superseded_at = new.recorded_at
         from unnest($1::uuid[], $2::date[], $3::timestamptz[]) as new(region_id, valid_from, recorded_at)
         where old.region_id = new.region_id and old.valid_from = new.valid_from and old.superseded_at = 'infinity'
         """,
-        [region_id for region_id, _ in first],
-        [valid_from for _, valid_from in first],
-        [one.recorded_at for one in first.values()],
+        [one.event.region_id for one in first],
+        [one.event.valid_from or date.min for one in first],
+        [one.recorded_at for one in first],
     )
     await tx.executemany(
         """
@@ -147,25 +147,25 @@ async def keep_versions(tx: Transaction, events: Sequence[Received[RegionVersion
             valid_to, decree, recorded_at, event_id, aggregate_version, superseded_at)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, coalesce($16::timestamptz, 'infinity'))
         """,
-        [(*_row(one), superseded_at) for one, superseded_at in zip(rows, _closings(rows), strict=True)],
+        [
+            _row(one, superseded_at=following.recorded_at if following else None)
+            for statements in stated
+            for one, following in zip_longest(statements, statements[1:])
+        ],
     )
 
 
-def _start(one: Received[RegionVersionPublished]) -> tuple[UUID, date]:
-    return one.event.region_id, one.event.valid_from or date.min
+def _statements(
+    events: Sequence[Received[RegionVersionPublished]],
+) -> list[list[Received[RegionVersionPublished]]]:
+    """The events by region and start, in order; of several recorded at one moment only the last was ever believed."""
+    by_start: dict[tuple[UUID, date | None], dict[datetime, Received[RegionVersionPublished]]] = {}
+    for one in events:
+        by_start.setdefault((one.event.region_id, one.event.valid_from), {})[one.recorded_at] = one
+    return [list(believed.values()) for believed in by_start.values()]
 
 
-def _closings(rows: Sequence[Received[RegionVersionPublished]]) -> list[datetime | None]:
-    """When each row was replaced by a later one among them, if it was."""
-    following: dict[tuple[UUID, date], datetime] = {}
-    closed: list[datetime | None] = []
-    for one in reversed(rows):
-        closed.append(following.get(_start(one)))
-        following[_start(one)] = one.recorded_at
-    return closed[::-1]
-
-
-def _row(one: Received[RegionVersionPublished]) -> tuple[object, ...]:
+def _row(one: Received[RegionVersionPublished], *, superseded_at: datetime | None) -> tuple[object, ...]:
     e = one.event
     return (
         e.region_id,
@@ -183,4 +183,5 @@ def _row(one: Received[RegionVersionPublished]) -> tuple[object, ...]:
         one.recorded_at,
         one.event_id,
         one.version,
+        superseded_at,
     )
