@@ -1,10 +1,17 @@
 """Generated reference pages: `make docs` writes them, `make check` refuses ones that are out of step with the code."""
 
+import ast
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import simpul_operator.cli
+import typer.main
+from fastapi import Request
+from prometheus_client import Counter
+from prometheus_client.metrics import MetricWrapperBase
 from pydantic_settings import BaseSettings
 from simpul_activities.app import SERVICE as ACTIVITIES
 from simpul_registry.app import SERVICE as REGISTRY
@@ -12,8 +19,13 @@ from simpul_reporting.app import SERVICE as REPORTING
 from simpul_shared.access import GRANTS, Permission
 from simpul_shared.contracts.catalogue import SERVICES as EVENTS
 from simpul_shared.contracts.topics import TOPICS
+from simpul_shared.errors import Refusal
+from simpul_shared.platform import telemetry
+from simpul_shared.platform.http import problems as edge
 from simpul_shared.platform.service import Service, describe
 from simpul_shared.platform.settings import PlatformSettings
+from starlette.exceptions import HTTPException
+from typer.core import TyperGroup, TyperOption
 
 ROOT = Path(__file__).parent.parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -73,11 +85,104 @@ def access() -> str:
     return "\n".join(lines) + "\n"
 
 
+def problems() -> str:
+    found: dict[tuple[str, int, str], set[str]] = {}
+    for module, slug, status, title in (*_raised(Refusal), *_answered()):
+        found.setdefault((slug, status, title), set()).add(_service_of(module))
+    lines = ["# Problems", "", _NOTE, "", _PROBLEMS, "| slug | status | title | given by |", "|---|---|---|---|"]
+    lines += [
+        f"| `{slug}` | {status} | {title} | {', '.join(sorted(by))} |"
+        for (slug, status, title), by in sorted(found.items())
+    ]
+    return "\n".join(lines) + "\n"
+
+
+_PROBLEMS = """Every refusal is a problem document (RFC 9457, `application/problem+json`). `type` is `urn:simpul:problem:` and the slug;
+`code` is the slug alone. `detail` says what is wrong and what to do, `field` points to the place in the request, where
+there is one to blame, and `request_id` names the request in the log.
+"""
+
+
+def _service_of(module: str) -> str:
+    name = module.partition(".")[0].removeprefix("simpul_")
+    return "every service" if name == "shared" else name
+
+
+def _raised(kind: type[Refusal]) -> Iterator[tuple[str, str, int, str]]:
+    """All kinds of refusal that our distributions define, each with a slug of its own."""
+    for sub in kind.__subclasses__():
+        if sub.__module__.startswith("simpul_") and "slug" in vars(sub):
+            yield sub.__module__, sub.slug, sub.status, sub.title
+        yield from _raised(sub)
+
+
+def _answered() -> Iterator[tuple[str, str, int, str]]:
+    """Problems that the edge answers without raising a refusal: the framework's own, and calls of problem() written out."""
+    for status in edge._SLUGS:
+        said = json.loads(bytes(edge._http(Request({"type": "http"}), HTTPException(status)).body))
+        yield edge.__name__, said["code"], status, said["title"]
+    for path in sorted(Path(edge.__file__).parent.glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "problem":
+                match {word.arg: word.value.value for word in node.keywords if isinstance(word.value, ast.Constant)}:
+                    case {"slug": str(slug), "status": int(status), "title": str(title)}:
+                        yield edge.__name__, slug, status, title
+
+
+def metrics() -> str:
+    lines = [
+        "# Metrics",
+        "",
+        _NOTE,
+        "",
+        "Served at `/metrics` of each process's admin port, in the Prometheus text format.",
+        "",
+    ]
+    lines += ["| metric | kind | labels | meaning |", "|---|---|---|---|"]
+    for metric in vars(telemetry).values():
+        if isinstance(metric, MetricWrapperBase):
+            (family,) = metric.describe()
+            name = family.name + ("_total" if isinstance(metric, Counter) else "")
+            labels = ", ".join(f"`{label}`" for label in metric._labelnames)
+            lines.append(f"| `{name}` | {family.type} | {labels} | {family.documentation} |")
+    return "\n".join(lines) + "\n"
+
+
+def cli() -> str:
+    exit_codes = "Its exit codes are in [deploy/operator/README.md](../../deploy/operator/README.md)."
+    lines = ["# The command line `simpul`", "", _NOTE, "", exit_codes]
+    for name, command in _commands("simpul", typer.main.get_command(simpul_operator.cli.app)):
+        lines += ["", f"## `{name}`", "", (command.help or "").strip(), ""]
+        options = [_option(parameter) for parameter in command.params if isinstance(parameter, TyperOption)]
+        lines += ["| option | default | meaning |", "|---|---|---|", *options] if options else ["No options."]
+    return "\n".join(lines) + "\n"
+
+
+def _commands(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+    if not isinstance(command, TyperGroup):
+        yield name, command
+        return
+    for word, sub in command.commands.items():
+        yield from _commands(f"{name} {word}", sub)
+
+
+def _option(option: TyperOption) -> str:
+    default = (
+        "required" if option.required else f"`{option.default}`" if option.default not in {None, "", False} else ""
+    )
+    names = ", ".join(f"`{name}`" for name in option.opts)
+    variable = f"Or the variable `{option.envvar}`." if option.envvar else ""
+    return f"| {names} | {default} | {' '.join(filter(None, [option.help, variable]))} |"
+
+
 PAGES: dict[Path, Callable[[], str]] = {
     REFERENCE / "settings.md": settings,
     REFERENCE / "events.md": events,
     REFERENCE / "topics.md": topics,
     REFERENCE / "access.md": access,
+    REFERENCE / "problems.md": problems,
+    REFERENCE / "metrics.md": metrics,
+    REFERENCE / "cli.md": cli,
     **{REFERENCE / "openapi" / f"{one.name}.json": (lambda one=one: openapi(one)) for one in ALL},  # type: ignore[misc]
 }
 
