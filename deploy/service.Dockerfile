@@ -13,17 +13,16 @@ RUN case "$SERVICE" in \
 ENV PATH=/opt/simpul/bin:$PATH
 WORKDIR /source
 
-# A service lies in services/, the operator in deploy/. Of each pair of patterns below one matches; only as a pattern may
-# the other match nothing.
-COPY services/${SERVICE}*/requirements.lock deploy/${SERVICE}*/requirements.lock ./
+# A service lies in services/, the operator in deploy/.
+COPY */${SERVICE}/requirements.lock ./
 RUN pip --python /opt/simpul install --no-cache-dir --only-binary :all: --require-hashes --requirement requirements.lock
 
 COPY shared shared/
-COPY services/${SERVICE}* deploy/${SERVICE}* member/
+COPY */${SERVICE} member/
 RUN pip --python /opt/simpul install --no-cache-dir --no-deps --no-build-isolation ./shared ./member \
     && pip --python /opt/simpul uninstall --yes uv-build
-RUN case "$SERVICE" in operator) program=simpul_operator.cli ;; *) program=simpul_$SERVICE ;; esac \
-    && printf '#!/bin/sh\nexec python -P -m %s "$@"\n' "$program" >/opt/simpul/bin/start \
+RUN case "$SERVICE" in operator) program=simpul ;; *) program="python -P -m simpul_$SERVICE" ;; esac \
+    && printf '#!/bin/sh\nexec %s "$@"\n' "$program" >/opt/simpul/bin/start \
     && chmod 755 /opt/simpul/bin/start
 
 FROM python:3.13-slim

@@ -49,15 +49,24 @@ def _compose_command() -> list[str] | None:
     return ["docker-compose"] if shutil.which("docker-compose") else None
 
 
+def run(
+    command: Sequence[str], *, within: float, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Runs a command at the root of the project. Errors: subprocess.TimeoutExpired."""
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=within, check=False, cwd=ROOT, env=environment
+    )
+
+
 def outcome(command: Sequence[str], *, within: float) -> str:
     """All that a command said, however it ended. Errors: subprocess.TimeoutExpired."""
-    done = _run(command, within=within)
+    done = run(command, within=within)
     return done.stdout + done.stderr
 
 
 def docker(*arguments: str, within: float = 60) -> str:
     """Standard output. Errors: AssertionError with what docker said, when it failed."""
-    done = _run(["docker", *arguments], within=within)
+    done = run(["docker", *arguments], within=within)
     assert done.returncode == 0, f"docker {arguments[0]}: {done.stdout}{done.stderr}"
     return done.stdout
 
@@ -71,17 +80,9 @@ def compose(*arguments: str, project: str, settings: Mapping[str, str], within: 
     assert command is not None
     kept = {key: value for key, value in os.environ.items() if not key.startswith("SIMPUL_") or key in _KEPT_SETTINGS}
     environment = {**kept, "SIMPUL_TAG": TAG, **settings}
-    done = _run([*command, "--project-name", project, *arguments], within=within, environment=environment)
+    done = run([*command, "--project-name", project, *arguments], within=within, environment=environment)
     assert done.returncode == 0, f"compose {arguments[0]}: {done.stdout[-8000:]}{done.stderr[-8000:]}"
     return done.stdout
-
-
-def _run(
-    command: Sequence[str], *, within: float, environment: Mapping[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command, capture_output=True, text=True, timeout=within, check=False, cwd=ROOT, env=environment
-    )
 
 
 def image_of(service: str) -> str:

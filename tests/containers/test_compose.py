@@ -1,12 +1,16 @@
 """The whole platform from docker-compose.yml, as its user meets it: through the published ports."""
 
+import json
+import sys
 import time
+from pathlib import Path
 
 import httpx
 import pytest
 from simpul_operator.addresses import SERVICES
 from simpul_operator.tokens import fetch_token
 
+from tests.containers.engine import run
 from tests.containers.project import Container, Project
 
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(900)]
@@ -57,6 +61,17 @@ def test_containers_hold_no_privileges(project: Project) -> None:
         assert host["CapDrop"] == ["ALL"], name
         assert host["SecurityOpt"] == ["no-new-privileges:true"], name
         assert host["ReadonlyRootfs"] or name == "kafka", name
+
+
+def test_demo_on_the_host_prints_the_figures_of_the_sample(project: Project, tmp_path: Path) -> None:
+    options = ["--exit", "--json", f"--port-base={project.ports.base}", f"--data-dir={tmp_path / 'none'}"]
+    done = run([sys.executable, "-m", "simpul_operator.cli", "demo", *options], within=400)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert (report["programme_year"], report["realised"], report["target"]) == (2021, 12, 450)
+    assert report["provinces_target"] == 32
+    figures = {one["code"]: (one["realised"], one["target"]) for one in report["regions"]}
+    assert figures.items() >= {"51": (12, 12), "51.03": (5, 5), "51.05": (4, 4), "51.02": (3, 3)}.items()
 
 
 def test_service_that_is_killed_comes_back(project: Project) -> None:
