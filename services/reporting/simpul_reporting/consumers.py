@@ -1,21 +1,28 @@
 """Kafka in: one plain function per consumed event, listed in HANDLERS. Each gets events of one type, in order per key.
 
-Nothing orders one topic against another: a fact may come before the region it lies in (store/activities.py, place).
+Nothing orders one topic against another: a fact may come before the region it lies in.
 """
 
 from collections.abc import Sequence
 
+from simpul_shared.contracts import activities as contracts
 from simpul_shared.contracts import registry
 from simpul_shared.platform.consume import Handlers, Received
 from simpul_shared.platform.database import Transaction
 from simpul_shared.regions.store import keep_versions
 from simpul_shared.vocabulary import LibraryStatus
 
-from simpul_reporting.store import libraries
+from simpul_reporting.store import activities, attendance, libraries
+from simpul_reporting.store.facts import change_map
 
 
 async def follow_region(tx: Transaction, events: Sequence[Received[registry.RegionVersionPublished]]) -> None:
+    """Facts of these regions that came earlier, or were placed by an older statement, are counted where they belong now."""
+    await change_map(tx)
     await keep_versions(tx, events)
+    region_ids = list({one.event.region_id for one in events})
+    await activities.place_activities(tx, region_ids)
+    await attendance.place_attendance(tx, region_ids)
 
 
 async def follow_nomination(tx: Transaction, events: Sequence[Received[registry.LibraryNominated]]) -> None:
@@ -61,6 +68,47 @@ async def follow_renaming(tx: Transaction, events: Sequence[Received[registry.Li
     await libraries.add_names(tx, events, [(one.event.new_name, one.event.effective_on) for one in events])
 
 
+async def follow_activity(tx: Transaction, events: Sequence[Received[contracts.ActivityRecorded]]) -> None:
+    await activities.add_activities(tx, events)
+
+
+async def follow_activity_correction(tx: Transaction, events: Sequence[Received[contracts.ActivityCorrected]]) -> None:
+    await activities.close_activities(tx, events)
+    await activities.add_activities(tx, events)
+
+
+async def follow_activity_withdrawal(tx: Transaction, events: Sequence[Received[contracts.ActivityWithdrawn]]) -> None:
+    await activities.close_activities(tx, events)
+
+
+async def follow_bimtek(tx: Transaction, events: Sequence[Received[contracts.BimtekPlanned]]) -> None:
+    await attendance.keep_bimteks(tx, events)
+    await attendance.date_registrations(tx, events)
+
+
+async def follow_bimtek_cancellation(tx: Transaction, events: Sequence[Received[contracts.BimtekCancelled]]) -> None:
+    await attendance.cancel_bimteks(tx, events)
+
+
+async def follow_registration(tx: Transaction, events: Sequence[Received[contracts.ParticipantRegistered]]) -> None:
+    await attendance.add_registrations(tx, events)
+
+
+async def follow_registration_withdrawal(
+    tx: Transaction, events: Sequence[Received[contracts.ParticipantWithdrawn]]
+) -> None:
+    await attendance.close_registrations(tx, events)
+
+
+async def follow_mark(tx: Transaction, events: Sequence[Received[contracts.AttendanceRecorded]]) -> None:
+    await attendance.add_marks(tx, events)
+
+
+async def follow_mark_correction(tx: Transaction, events: Sequence[Received[contracts.AttendanceCorrected]]) -> None:
+    await attendance.close_marks(tx, events)
+    await attendance.add_marks(tx, events)
+
+
 HANDLERS: Handlers = {
     registry.RegionVersionPublished: follow_region,
     registry.LibraryNominated: follow_nomination,
@@ -73,4 +121,13 @@ HANDLERS: Handlers = {
     registry.LibraryReactivated: follow_reactivation,
     registry.LibraryClosed: follow_closure,
     registry.LibraryRenamed: follow_renaming,
+    contracts.ActivityRecorded: follow_activity,
+    contracts.ActivityCorrected: follow_activity_correction,
+    contracts.ActivityWithdrawn: follow_activity_withdrawal,
+    contracts.BimtekPlanned: follow_bimtek,
+    contracts.BimtekCancelled: follow_bimtek_cancellation,
+    contracts.ParticipantRegistered: follow_registration,
+    contracts.ParticipantWithdrawn: follow_registration_withdrawal,
+    contracts.AttendanceRecorded: follow_mark,
+    contracts.AttendanceCorrected: follow_mark_correction,
 }

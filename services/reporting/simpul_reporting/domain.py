@@ -1,6 +1,7 @@
 """The rules of reporting: what a report is as of, what targets may add up to, how a percentage is rounded (pure)."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -8,7 +9,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from simpul_shared.errors import Conflict, Invalid
-from simpul_shared.vocabulary import Basis, Indicator, RegionLevel
+from simpul_shared.vocabulary import Basis, Indicator, Period, RegionLevel
 
 JAKARTA = ZoneInfo("Asia/Jakarta")
 """Days without a place of their own (a bare `known_on`, today) are Jakarta's."""
@@ -45,6 +46,11 @@ class IndicatorNationalOnly(Invalid):
 class KnownOnMalformed(Invalid):
     slug = "known-on-malformed"
     title = "known_on tidak sah"
+
+
+class MonthsMalformed(Invalid):
+    slug = "months-malformed"
+    title = "Rentang bulan tidak sah"
 
 
 @dataclass(frozen=True)
@@ -93,6 +99,42 @@ def _malformed(text: str) -> KnownOnMalformed:
         f"{text!r} is no instant. Write known_on with its zone, such as 2026-11-22T10:05:00+07:00, or as a date, such as 2026-11-22.",
         field="/query/known_on",
     )
+
+
+@dataclass(frozen=True)
+class Months:
+    """A run of calendar months, both ends included."""
+
+    first: Period
+    last: Period
+
+    @property
+    def last_day(self) -> date:
+        return self.last.next().first_day - timedelta(days=1)
+
+    def __iter__(self) -> Iterator[Period]:
+        return self.first.until(self.last)
+
+
+MAX_MONTHS = 120
+
+
+def parse_months(first: str | None, last: str | None, *, today: date) -> Months:
+    """Months written YYYY-MM; by default those of the year of `last`, which is this month by default.
+
+    Errors: MonthsMalformed.
+    """
+    try:
+        until = Period.of(today) if last is None else Period.parse(last)
+        since = Period(until.year, 1) if first is None else Period.parse(first)
+    except Invalid as error:
+        raise MonthsMalformed(error.detail, field="/query/from") from error
+    if not since <= until or since.year * 12 + since.month + MAX_MONTHS <= until.year * 12 + until.month:
+        raise MonthsMalformed(
+            f"From {since} to {until} is no run of 1 to {MAX_MONTHS} months. Put the earlier month into `from`.",
+            field="/query/from",
+        )
+    return Months(since, until)
 
 
 def percentage(part: int, whole: int | None) -> float | None:

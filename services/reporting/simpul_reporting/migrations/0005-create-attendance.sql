@@ -1,15 +1,15 @@
 -- Bimtek: who registered and who was present, by the region of the library represented.
 create table bimtek (
     bimtek_id uuid constraint bimtek_pkey primary key,
-    kind text,
-    level text,
-    region_id uuid,
-    starts_on date,
-    ends_on date,
-    basis text,
+    kind text not null,
+    level text not null,
+    region_id uuid not null,
+    starts_on date not null,
+    ends_on date not null,
+    basis text not null,
     cancelled_at timestamptz
 );
-comment on table bimtek is 'What reporting needs of a Bimtek; starts_on is null while only its cancelling is known';
+comment on table bimtek is 'What reporting needs of a Bimtek';
 
 create table registration_fact (
     registration_id uuid not null,

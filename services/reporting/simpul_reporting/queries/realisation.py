@@ -100,10 +100,13 @@ async def _counts(tx: Transaction, region: Region, programme_year: int, as_of: A
     rows = await tx.fetch(
         """
         with placed as (
-            select d.library_id, coalesce(v.path, region_place(d.region_id, $3, $4)) as path
-            from designation_fact as d left join region_version as v on v.region_id = d.region_id
-                and v.valid_from <= $3 and $3 < v.valid_to
-                and v.recorded_at <= $4 and (v.superseded_at > $4 or v.superseded_at = 'infinity')
+            select d.library_id, coalesce(held.path, region_place(d.region_id, $3, $4)) as path
+            from designation_fact as d left join lateral (
+                select v.path from region_version as v
+                where v.region_id = d.region_id and v.valid_from <= $3 and $3 < v.valid_to
+                    and v.recorded_at <= $4 and (v.superseded_at > $4 or v.superseded_at = 'infinity')
+                order by v.valid_from desc limit 1
+            ) as held on true
             where d.programme_year = $2 and d.sk_date <= $3
                 and d.recorded_at <= $4 and (d.superseded_at > $4 or d.superseded_at = 'infinity')
         ), within as (
@@ -130,10 +133,13 @@ async def _targets(tx: Transaction, region: Region, programme_year: int, as_of: 
     rows = await tx.fetch(
         """
         with placed as (
-            select t.indicator, t.region_id, t.value, coalesce(v.path, region_place(t.region_id, $3, $4)) as path
-            from target_version as t left join region_version as v on v.region_id = t.region_id
-                and v.valid_from <= $3 and $3 < v.valid_to
-                and v.recorded_at <= $4 and (v.superseded_at > $4 or v.superseded_at = 'infinity')
+            select t.indicator, t.region_id, t.value, coalesce(held.path, region_place(t.region_id, $3, $4)) as path
+            from target_version as t left join lateral (
+                select v.path from region_version as v
+                where v.region_id = t.region_id and v.valid_from <= $3 and $3 < v.valid_to
+                    and v.recorded_at <= $4 and (v.superseded_at > $4 or v.superseded_at = 'infinity')
+                order by v.valid_from desc limit 1
+            ) as held on true
             where t.programme_year = $2 and t.recorded_at <= $4 and (t.superseded_at > $4 or t.superseded_at = 'infinity')
         )
         select indicator, region_id, value from placed

@@ -58,7 +58,7 @@ async def targets_of_year(
             order by v.valid_from <= $3 desc, case when v.valid_from <= $3 then v.valid_from end desc, v.valid_from limit 1
         ) as named
         where t.programme_year = $1 and t.superseded_at = 'infinity' and ($2::text is null or t.indicator = $2)
-            and ($4::uuid[] is null or region_path_at(t.region_id, $8, 'infinity') && $4)
+            and ($4::uuid[] is null or (select path from region_path_at(t.region_id, $8, 'infinity')) && $4)
             and ($5::text is null or (named.sort_key, t.target_id) > ($5, $6::uuid))
         order by named.sort_key, t.target_id
         limit $7 + 1

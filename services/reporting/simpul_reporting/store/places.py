@@ -36,5 +36,5 @@ async def covers(tx: Transaction, scope: Scope, region_id: UUID, *, today: date,
     allowed = await scope_ids(tx, scope, on=today)
     if allowed is None:
         return True
-    path_today = await tx.fetchval("select region_path_at($1, $2, 'infinity')", region_id, today)
+    path_today = await tx.fetchval("select path from region_path_at($1, $2, 'infinity')", region_id, today)
     return bool(set(allowed) & {*path, *(path_today or ())})
