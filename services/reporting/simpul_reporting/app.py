@@ -9,6 +9,7 @@ import simpul_reporting
 from simpul_reporting.api import router
 from simpul_reporting.commands import CONSTRAINTS
 from simpul_reporting.consumers import HANDLERS
+from simpul_reporting.jobs import recount_months
 from simpul_reporting.settings import ReportingSettings
 from simpul_reporting.store.facts import CONSUMER, TOPICS
 
@@ -24,4 +25,5 @@ SERVICE = Service(
     handlers=HANDLERS,
     topics=TOPICS,
     constraints=CONSTRAINTS,
+    jobs={"recount-months": recount_months},
 )

@@ -1,0 +1,103 @@
+"""The roll-ups equal an independent recount, whatever the order in which events come."""
+
+from collections import Counter
+from typing import Any
+from uuid import UUID
+
+import pytest
+from simpul_reporting.store.months import drifted, recount
+from simpul_shared.contracts.envelope import Event
+
+from tests.service.reporting.history import (
+    COUNTED,
+    MARKED,
+    History,
+    activity_events,
+    bimtek_events,
+    expected_activities,
+    expected_marks,
+    made_up,
+    region_events,
+    shuffled,
+)
+from tests.support.services import ORIGIN, ServiceUnderTest
+
+
+async def apply_in_pieces(reporting: ServiceUnderTest, history: History, events: list[Event]) -> None:
+    """In batches of random size; now and then a batch is delivered again, at new offsets."""
+    waiting = events
+    while waiting:
+        size = history.random.choice([1, 2, 5, 40])
+        records = await reporting.announce(*waiting[:size])
+        waiting = waiting[size:]
+        await reporting.apply(records)
+        if history.random.random() < 0.2:
+            await reporting.apply([reporting.record(r.topic, r.key, r.value) for r in records])
+
+
+async def stored(reporting: ServiceUnderTest, query: str, names: tuple[str, ...]) -> list[tuple[Any, list[int]]]:
+    rows = await reporting.database.pool.fetch(query)
+    return [(tuple(row.values())[: -len(names)], [row[name] for name in names]) for row in rows]
+
+
+async def stored_activities(reporting: ServiceUnderTest) -> dict[Any, list[int]]:
+    query = """
+        select region_id, parent_id, month, category, activities, attendances, women, men, gender_unknown, disability,
+            low_income from activity_month where activities <> 0
+        """
+    return dict(await stored(reporting, query, COUNTED))
+
+
+async def stored_marks(reporting: ServiceUnderTest) -> dict[Any, Counter[str]]:
+    query = "select region_id, parent_id, month, registered, present, late, excused, sick, absent from attendance_month"
+    counters = {
+        key: Counter(dict(zip(MARKED, figures, strict=True))) for key, figures in await stored(reporting, query, MARKED)
+    }
+    return {key: +counter for key, counter in counters.items() if +counter}
+
+
+def made_up_streams(history: History) -> list[list[Event]]:
+    """Each stream keeps its order: a region's statements, an activity's life, a Bimtek with its participants."""
+    libraries = [(history.id(), history.random.choice(history.villages)) for _ in range(12)]
+    regions: dict[UUID, list[Event]] = {}
+    for event in region_events(history):
+        regions.setdefault(event.region_id, []).append(event)
+    activities = [activity_events(history, *history.random.choice(libraries)) for _ in range(40)]
+    bimteks = [bimtek_events(history, history.random.sample(libraries, 4)) for _ in range(4)]
+    return [*regions.values(), *activities, *bimteks]
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_months_equal_a_recount_of_events_that_came_in_any_order_twice_and_before_their_regions(
+    reporting: ServiceUnderTest, seed: int
+) -> None:
+    history = made_up(seed)
+    events = shuffled(history, made_up_streams(history))
+    await apply_in_pieces(reporting, history, events)
+
+    assert await reporting.dead_letters() == []
+    assert await stored_activities(reporting) == expected_activities(history, events)
+    assert await stored_marks(reporting) == expected_marks(history, events)
+    async with reporting.database.transaction(ORIGIN) as tx:
+        assert await drifted(tx) == 0
+
+
+async def test_months_that_were_spoilt_are_found_and_made_anew(reporting: ServiceUnderTest) -> None:
+    history = made_up(1)
+    events = shuffled(history, made_up_streams(history))
+    await apply_in_pieces(reporting, history, events)
+    async with reporting.database.transaction(ORIGIN) as tx:
+        await tx.execute(
+            "update activity_month set women = women + 1 where category = (select min(category) from activity_month)"
+        )
+        await tx.execute("delete from attendance_month where month = (select min(month) from attendance_month)")
+
+    async with reporting.database.transaction(ORIGIN) as tx:
+        before = await drifted(tx)
+        await recount(tx)
+        after = await drifted(tx)
+
+    assert before > 0
+    assert after == 0
+    assert await stored_activities(reporting) == expected_activities(history, events)
+    assert await stored_marks(reporting) == expected_marks(history, events)
