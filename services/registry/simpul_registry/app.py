@@ -6,9 +6,10 @@ import simpul_shared
 from simpul_shared.errors import Refusal
 from simpul_shared.platform.service import Service
 
-from simpul_registry.api import libraries
+from simpul_registry.api import libraries, people, regions
 from simpul_registry.consumers import HANDLERS, TOPICS
 from simpul_registry.domain.library import EpisodeExists
+from simpul_registry.jobs import load_regions
 from simpul_registry.settings import RegistrySettings
 
 _OWN = Path(__file__).parent
@@ -25,9 +26,10 @@ SERVICE = Service(
     name="registry",
     title="Registry: regions, libraries, people",
     settings=RegistrySettings,
-    routers=[libraries.router],
+    routers=[regions.router, libraries.router, people.router],
     migrations=[("regions", _SHARED / "regions" / "migrations"), ("registry", _OWN / "migrations")],
     handlers=HANDLERS,
     topics=TOPICS,
     constraints=CONSTRAINTS,
+    jobs={"load-regions": load_regions},
 )

@@ -6,16 +6,12 @@ Destroying a person's key erases the person everywhere, backups included. AES-25
 import base64
 import binascii
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from pydantic import Field, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
 from simpul_shared.errors import Unavailable
 
 _NONCE_BYTES = 12
@@ -23,31 +19,9 @@ _KEY_BYTES = 32
 _SCHEMA_VERSION = 1
 
 
-class PersonKeyMissing(Unavailable):
-    slug = "person-key-missing"
-    title = "Kunci data pribadi belum dipasang"
-
-
 class PersonKeyWrong(Unavailable):
     slug = "person-key-wrong"
     title = "Kunci data pribadi tidak cocok"
-
-
-class PersonKeySettings(BaseSettings):
-    """SIMPUL_REGISTRY_PERSON_KEY_FILE; read again by whoever seals, so that the key itself is never a setting."""
-
-    model_config = SettingsConfigDict(env_prefix="SIMPUL_REGISTRY_", extra="ignore")
-
-    person_key_file: Path | None = Field(
-        None, description="File with 32 random bytes in base64, under which names are kept; without it no person can be"
-    )
-
-    @field_validator("person_key_file")
-    @classmethod
-    def _readable(cls, path: Path | None) -> Path | None:
-        if path is not None:
-            read_key(path)
-        return path
 
 
 @dataclass(frozen=True)
@@ -75,21 +49,6 @@ class ServiceKey:
         """Errors: PersonKeyWrong, when this is not the key it was sealed under or a byte of it changed."""
         data_key = _decrypt(self.secret, sealed.wrapped_key, _context("person_key", "wrapped_key", person_id))
         return _decrypt(data_key, sealed.name, _context("person", "name", person_id)).decode()
-
-
-KeyProvider = Callable[[], ServiceKey]
-
-
-@cache
-def configured_key() -> ServiceKey:
-    """The service's key from its settings. Errors: PersonKeyMissing, when none is set."""
-    path = PersonKeySettings().person_key_file
-    if path is None:
-        raise PersonKeyMissing(
-            "The registry has no key to encrypt names with. Let its operator set SIMPUL_REGISTRY_PERSON_KEY_FILE.",
-            retry_after=60,
-        )
-    return ServiceKey(read_key(path))
 
 
 def read_key(path: Path) -> bytes:

@@ -1,10 +1,13 @@
 """The registry over a database of its own per test, with the few regions that the tests name."""
 
-from collections.abc import AsyncIterator
+import base64
+from collections.abc import AsyncIterator, Iterator
 from datetime import date
+from pathlib import Path
 from uuid import UUID, uuid5
 
 import pytest
+from simpul_registry import settings
 from simpul_registry.app import SERVICE
 
 from tests.support.databases import Databases
@@ -44,6 +47,17 @@ async def insert_regions(service: ServiceUnderTest) -> None:
             for code, name, level, kind, path, zone in rows
         ],
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def person_key(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The file that SIMPUL_REGISTRY_PERSON_KEY_FILE names."""
+    path = tmp_path_factory.mktemp("keys") / "person-key"
+    path.write_bytes(base64.b64encode(bytes(range(32))))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SIMPUL_REGISTRY_PERSON_KEY_FILE", str(path))
+        settings.configured_key.cache_clear()
+        yield path
 
 
 @pytest.fixture

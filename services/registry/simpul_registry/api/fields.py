@@ -1,11 +1,14 @@
 """Fields that several bodies and queries share, with their limits."""
 
-from datetime import date
+import re
+from datetime import UTC, date, datetime, time
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from fastapi import Query
 from pydantic import AfterValidator, BeforeValidator, Field
-from simpul_shared.vocabulary import RegionCode, parse_region_code
+from simpul_shared.errors import Invalid
+from simpul_shared.vocabulary import RegionCode, RegionCodeMalformed, parse_region_code
 
 Reason = Annotated[str, Field(min_length=1, max_length=2000, description="Why, for those who read the history")]
 ProgrammeYear = Annotated[int, Field(ge=2000, le=2100, description="Tahun program")]
@@ -34,3 +37,52 @@ RegionCodeInBody = Annotated[
     Field(max_length=20, description="Kemendagri code with dots, such as 51.03.02.2009", examples=["51.03.02.2009"]),
     AfterValidator(_code_in_body),
 ]
+
+KnownOn = Annotated[
+    str | None,
+    Query(
+        max_length=40,
+        description="The instant whose knowledge is used (RFC 3339), or a date for its end in Jakarta; now when left out",
+        examples=["2026-11-22T10:05:00+07:00"],
+    ),
+]
+
+
+class KnownOnMalformed(Invalid):
+    slug = "known-on-malformed"
+    title = "known_on tidak sah"
+
+
+def parse_known_on(text: str | None) -> datetime | None:
+    """An RFC 3339 instant, or a date that stands for its end in Asia/Jakarta. Errors: KnownOnMalformed."""
+    if text is None:
+        return None
+    try:
+        instant = _end_of_day(text) if _DATE.fullmatch(text) else datetime.fromisoformat(text.replace(" ", "+"))
+        if instant.tzinfo is not None:
+            return instant.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise KnownOnMalformed(
+        f"{text!r} is no instant. Write known_on with its zone, such as 2026-11-22T10:05:00+07:00, or as a date.",
+        field="/query/known_on",
+    )
+
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def _end_of_day(text: str) -> datetime:
+    return datetime.combine(date.fromisoformat(text), time.max, ZoneInfo("Asia/Jakarta"))
+
+
+_PREFIX = re.compile(r"\d{1,2}(?:\.(?:\d{0,2}|\d{2}\.\d{0,2}|\d{2}\.\d{2}\.\d{0,4}))?")
+
+
+def parse_code_prefix(text: str | None) -> str | None:
+    """The beginning of a dotted code, such as "51.0" or "51.03.". Errors: RegionCodeMalformed."""
+    if text is None or _PREFIX.fullmatch(text):
+        return text
+    raise RegionCodeMalformed(
+        f"{text!r} begins no region code. Write it with dots, such as 51.03.", field="/query/prefix"
+    )

@@ -1,6 +1,6 @@
 """Regions as the write side needs them: by code with a helpful refusal, and where a library lies now."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -77,13 +77,12 @@ async def _explain(tx: Transaction, code: RegionCode, *, on: date, field: str | 
         )
     bearer = max((one for one in former if one.valid_from <= on), key=lambda one: one.valid_from, default=former[0])
     heir = await _last_known(tx, bearer.region_id, on=on)
-    spans = [{"name": one.name, "valid_from": day(one.valid_from), "valid_to": day(one.valid_to)} for one in former]
     moved = heir.code if heir is not None and on < heir.valid_to else None
     went = f" Its place bore the code {moved} on that day." if moved else ""
     return RegionUnknown(
-        f"No region had the code {code} on {on}; it was in use {_in_words(former)}.{went}",
+        f"No region had the code {code} on {on}; it was in use {in_words(former)}.{went}",
         field=field,
-        facts={"code_in_use": spans, "place_has_code": moved},
+        facts={"code_in_use": intervals(former), "place_has_code": moved},
     )
 
 
@@ -92,8 +91,8 @@ def day(value: date) -> date | None:
     return None if value in {date.min, date.max} else value
 
 
-def _in_words(versions: Sequence[Region]) -> str:
-    """The intervals in which a code was in use, those that touch made one."""
+def in_words(versions: Sequence[Region]) -> str:
+    """The intervals of the versions, those that touch made one."""
     spans: list[tuple[date, date]] = []
     for one in sorted(versions, key=lambda one: one.valid_from):
         if spans and spans[-1][1] == one.valid_from:
@@ -104,6 +103,22 @@ def _in_words(versions: Sequence[Region]) -> str:
         f"{'since records began' if start == date.min else f'from {start}'}{'' if end == date.max else f' until before {end}'}"
         for start, end in spans
     )
+
+
+def intervals(versions: Iterable[Region]) -> list[dict[str, object]]:
+    return [{"name": one.name, "valid_from": day(one.valid_from), "valid_to": day(one.valid_to)} for one in versions]
+
+
+async def versions_of(tx: Transaction, region_id: UUID) -> list[Region]:
+    """What is believed now of a region at any time, by first day."""
+    rows = await tx.fetch(
+        """
+        select region_id, scheme, code, name, level, kind, parent_id, path, timezone, valid_from, valid_to, decree
+        from region_version where region_id = $1 and superseded_at = 'infinity' order by valid_from
+        """,
+        region_id,
+    )
+    return [region_of(row) for row in rows]
 
 
 async def _bearers(tx: Transaction, code: RegionCode) -> list[Region]:

@@ -1,0 +1,116 @@
+"""HTTP in: regions as of any day. They are reference data, the same for every caller, so no scope narrows them."""
+
+from datetime import date, datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter
+from fastapi import Query as Parameter
+from fastapi.responses import Response
+from simpul_shared.access import Permission
+from simpul_shared.platform.http.query import Page, Query, answer, query
+from simpul_shared.vocabulary import RegionLevel, parse_region_code
+
+from simpul_registry.api.fields import Cursor, KnownOn, Limit, parse_code_prefix, parse_known_on
+from simpul_registry.queries import regions as queries
+from simpul_registry.queries.regions import AsOf, RegionFilter
+from simpul_registry.store.regions import JAKARTA, local_day
+from simpul_registry.views.regions import LineageView, RegionView
+
+router = APIRouter(prefix="/v1/regions", tags=["regions"])
+
+_ValidOn = Annotated[
+    date | None, Parameter(description="The day asked about; today in Jakarta when left out", examples=["2021-06-28"])
+]
+
+
+@router.get(
+    "", response_model=Page[RegionView], summary="Look a region up by its code, or search by name or code prefix"
+)
+async def list_regions(
+    code: Annotated[str | None, Parameter(max_length=20, examples=["51.03.02.2009"])] = None,
+    prefix: Annotated[str | None, Parameter(max_length=13, description="Beginning of the code")] = None,
+    q: Annotated[str | None, Parameter(min_length=1, max_length=100, description="Part of the name")] = None,
+    level: RegionLevel | None = None,
+    parent_id: UUID | None = None,
+    valid_on: _ValidOn = None,
+    known_on: KnownOn = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    edge: Query = query(Permission.REGION_READ, touches="reference data"),
+) -> Response:
+    wanted = RegionFilter(
+        code=parse_region_code(code, field="/query/code") if code is not None else None,
+        prefix=parse_code_prefix(prefix),
+        q=q,
+        level=level,
+        parent_id=parent_id,
+    )
+    as_of = _as_of(valid_on, known_on, now=edge.now)
+    async with edge.snapshot() as tx:
+        return answer(await queries.list_regions(tx, wanted, as_of, limit=limit, cursor=cursor))
+
+
+@router.get("/{region_id}", response_model=RegionView, summary="One region as it was on a day")
+async def get_region(
+    region_id: UUID,
+    valid_on: _ValidOn = None,
+    known_on: KnownOn = None,
+    edge: Query = query(Permission.REGION_READ, touches="reference data"),
+) -> Response:
+    as_of = _as_of(valid_on, known_on, now=edge.now)
+    async with edge.snapshot() as tx:
+        return answer(await queries.get_region(tx, region_id, as_of))
+
+
+@router.get("/{region_id}/ancestors", response_model=Page[RegionView], summary="The regions above one, country first")
+async def region_ancestors(
+    region_id: UUID,
+    valid_on: _ValidOn = None,
+    known_on: KnownOn = None,
+    edge: Query = query(Permission.REGION_READ, touches="reference data"),
+) -> Response:
+    as_of = _as_of(valid_on, known_on, now=edge.now)
+    async with edge.snapshot() as tx:
+        return answer(await queries.ancestors(tx, region_id, as_of))
+
+
+@router.get("/{region_id}/children", response_model=Page[RegionView], summary="The regions directly below one, by code")
+async def region_children(
+    region_id: UUID,
+    valid_on: _ValidOn = None,
+    known_on: KnownOn = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    edge: Query = query(Permission.REGION_READ, touches="reference data"),
+) -> Response:
+    as_of = _as_of(valid_on, known_on, now=edge.now)
+    async with edge.snapshot() as tx:
+        return answer(await queries.children(tx, region_id, as_of, limit=limit, cursor=cursor))
+
+
+@router.get("/{region_id}/history", response_model=Page[RegionView], summary="All that a region was called, and when")
+async def region_history(
+    region_id: UUID,
+    known_on: KnownOn = None,
+    edge: Query = query(Permission.REGION_READ, touches="reference data"),
+) -> Response:
+    instant = parse_known_on(known_on)
+    async with edge.snapshot() as tx:
+        return answer(await queries.region_history(tx, region_id, known_on=instant))
+
+
+@router.get(
+    "/{region_id}/lineage",
+    response_model=Page[LineageView],
+    summary="Where a region came from, what was cut out of it, and how sure that is",
+)
+async def region_lineage(
+    region_id: UUID, edge: Query = query(Permission.REGION_READ, touches="reference data")
+) -> Response:
+    async with edge.snapshot() as tx:
+        return answer(await queries.region_lineage(tx, region_id))
+
+
+def _as_of(valid_on: date | None, known_on: str | None, *, now: datetime) -> AsOf:
+    return AsOf(valid_on or local_day(now, JAKARTA), parse_known_on(known_on))

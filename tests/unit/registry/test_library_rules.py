@@ -1,0 +1,141 @@
+"""The rules of a library's life, over every state and every change."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from simpul_registry.domain import library as rules
+from simpul_registry.domain.library import Library, Nomination
+from simpul_shared.errors import Refusal
+from simpul_shared.vocabulary import Basis, LibraryStatus, LibraryType, RegionLevel, Scheme
+
+TODAY = date(2026, 11, 22)
+Change = Callable[[Library], Library]
+
+
+def nominated(**changed: object) -> Library:
+    given_: dict[str, object] = {
+        "name": "Perpustakaan Desa Mengwi",
+        "type": LibraryType.VILLAGE,
+        "region_id": UUID(int=1),
+        "region_level": RegionLevel.VILLAGE,
+        "nominated_on": date(2021, 2, 1),
+        "programme_year": 2021,
+        "scheme": Scheme.STIMULUS,
+        "basis": Basis.STATED,
+    }
+    return rules.nominate(UUID(int=2), Nomination(**(given_ | changed)), today=TODAY)  # type: ignore[arg-type]
+
+
+def designated_for(year: int) -> Change:
+    return lambda library: rules.designate(
+        library, sk_no="1", sk_date=date(2021, 3, 15), programme_year=year, scheme=Scheme.STIMULUS, today=TODAY
+    )
+
+
+def on(day: date, change: Callable[..., Library]) -> Change:
+    return lambda library: change(library, effective_on=day, today=TODAY)
+
+
+CHANGES: dict[str, Change] = {
+    "verify": rules.verify,
+    "return": rules.send_back,
+    "reject": rules.reject,
+    "resubmit": lambda library: rules.resubmit(library, programme_year=None, scheme=None),
+    "designate": designated_for(2021),
+    "designate for the next year": designated_for(2022),
+    "activate": on(date(2021, 7, 5), rules.activate),
+    "make dormant": on(date(2022, 7, 5), rules.make_dormant),
+    "reactivate": on(date(2023, 7, 5), rules.reactivate),
+    "close": on(date(2024, 7, 5), rules.close),
+}
+S = LibraryStatus
+ALLOWED = {
+    (S.NOMINATED, "verify"): S.VERIFIED,
+    (S.NOMINATED, "return"): S.RETURNED,
+    (S.NOMINATED, "reject"): S.REJECTED,
+    (S.RETURNED, "resubmit"): S.NOMINATED,
+    (S.REJECTED, "resubmit"): S.NOMINATED,
+    (S.VERIFIED, "designate"): S.DESIGNATED,
+    (S.VERIFIED, "designate for the next year"): S.DESIGNATED,
+    (S.DESIGNATED, "designate for the next year"): S.DESIGNATED,
+    (S.DESIGNATED, "activate"): S.ACTIVE,
+    (S.ACTIVE, "designate for the next year"): S.ACTIVE,
+    (S.ACTIVE, "make dormant"): S.DORMANT,
+    (S.DORMANT, "reactivate"): S.ACTIVE,
+} | {(status, "close"): S.CLOSED for status in S if status is not S.CLOSED}
+WAY_TO = {
+    S.NOMINATED: [],
+    S.VERIFIED: ["verify"],
+    S.RETURNED: ["return"],
+    S.REJECTED: ["reject"],
+    S.DESIGNATED: ["verify", "designate"],
+    S.ACTIVE: ["verify", "designate", "activate"],
+    S.DORMANT: ["verify", "designate", "activate", "make dormant"],
+    S.CLOSED: ["close"],
+}
+
+
+def in_state(status: LibraryStatus) -> Library:
+    library = nominated()
+    for change in WAY_TO[status]:
+        library = CHANGES[change](library)
+    return library
+
+
+@pytest.mark.parametrize("status", list(S))
+@pytest.mark.parametrize("change", list(CHANGES))
+def test_a_change_is_allowed_in_its_states_and_refused_in_all_others(status: LibraryStatus, change: str) -> None:
+    library = in_state(status)
+    assert library.status is status
+    if (status, change) in ALLOWED:
+        assert CHANGES[change](library).status is ALLOWED[status, change]
+    else:
+        with pytest.raises(Refusal):
+            CHANGES[change](library)
+
+
+@given(st.lists(st.sampled_from(sorted(CHANGES)), max_size=12))
+def test_whatever_is_tried_the_invariants_hold(attempts: list[str]) -> None:
+    library = nominated()
+    for attempt in attempts:
+        try:
+            library = CHANGES[attempt](library)
+        except Refusal:
+            continue
+        open_years = [e.programme_year for e in library.episodes if e.status is not S.REJECTED]
+        assert len(open_years) == len(set(open_years))
+        assert [e.no for e in library.episodes] == list(range(1, len(library.episodes) + 1))
+        assert all(e.sk_no and e.sk_date for e in library.episodes if e.status is S.DESIGNATED)
+        assert library.status_since <= TODAY
+
+
+@pytest.mark.parametrize("library_type", list(LibraryType))
+@pytest.mark.parametrize("level", list(RegionLevel))
+def test_a_library_belongs_to_a_region_of_its_own_level(library_type: LibraryType, level: RegionLevel) -> None:
+    village = {LibraryType.VILLAGE, LibraryType.COMMUNITY, LibraryType.WORSHIP}
+    fits = level is RegionLevel.VILLAGE if library_type in village else library_type.value == level.value
+    if fits:
+        assert nominated(type=library_type, region_level=level).type is library_type
+    else:
+        with pytest.raises(rules.LevelMismatch):
+            nominated(type=library_type, region_level=level)
+
+
+def test_today_counts_as_past_and_tomorrow_as_future() -> None:
+    assert nominated(nominated_on=TODAY).nominated_on == TODAY
+    with pytest.raises(rules.DateInFuture):
+        nominated(nominated_on=TODAY + timedelta(days=1))
+
+
+def test_a_verified_library_may_be_designated_for_a_later_year_than_it_was_nominated_for() -> None:
+    library = designated_for(2023)(in_state(S.VERIFIED))
+    assert [(e.no, e.programme_year) for e in library.episodes] == [(1, 2023)]
+
+
+def test_a_rename_to_the_same_name_is_refused() -> None:
+    with pytest.raises(rules.TransitionRefused):
+        rules.rename(nominated(), new_name="Perpustakaan Desa Mengwi", effective_on=TODAY, today=TODAY)
