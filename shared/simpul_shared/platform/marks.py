@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from simpul_shared.contracts.topics import LEDGER_SHARDS
 from simpul_shared.platform.database import Transaction
 
 
 async def applied_through(tx: Transaction, consumer: str, topics: Sequence[str]) -> dict[str, datetime]:
-    """Per service the moment up to which all it recorded is applied here. A service without any mark is missing.
+    """Per service the moment up to which all it recorded is applied here. A service is missing until a mark of each shard is applied.
 
     `topics` are those the consumer reads; a mark's offsets in other topics are not waited for.
     """
@@ -23,9 +24,11 @@ async def applied_through(tx: Transaction, consumer: str, topics: Sequence[str])
             )
             group by service, shard
         ) as shards group by service
+        having count(*) = $3
         """,
         consumer,
         topics,
+        LEDGER_SHARDS,
     )
     return {row["service"]: row["through"] for row in rows}
 
