@@ -6,8 +6,17 @@ from datetime import UTC, date, datetime
 from uuid import UUID, uuid5
 
 import uuid6
+from simpul_shared.contracts.activities import ActivityCorrected, ActivityRecorded, Age, Counts, Gender
 from simpul_shared.contracts.registry import LibraryDesignated, LibraryNominated, RegionVersionPublished
-from simpul_shared.vocabulary import Basis, LibraryType, RegionKind, RegionLevel, Scheme
+from simpul_shared.vocabulary import (
+    ActivityCategory,
+    Basis,
+    LibraryType,
+    MeasureMethod,
+    RegionKind,
+    RegionLevel,
+    Scheme,
+)
 
 _SPACE = UUID("0d1c7a4e-6f0a-4d62-9d1c-6a3c5d0f3b11")
 
@@ -130,6 +139,55 @@ def designated(
         sk_no="SK 12/2021",
         sk_date=sk_date,
         basis=Basis.STATED,
+    )
+
+
+def counts(total: int, *, women: int = 0) -> Counts:
+    age = Age(
+        from_0_to_6=0, from_7_to_12=0, from_13_to_17=0, from_18_to_35=total, from_36_to_59=0, from_60=0, unknown=0
+    )
+    gender = Gender(male=total - women, female=women, unknown=0)
+    return Counts(total=total, gender=gender, age=age, disability=0, low_income=0)
+
+
+def recorded_activity(
+    spot: Spot,
+    *,
+    library_id: UUID | None = None,
+    activity_id: UUID | None = None,
+    held_on: date = date(2021, 7, 19),
+    total: int = 20,
+    women: int = 0,
+    category: ActivityCategory = ActivityCategory.ECONOMY,
+) -> ActivityRecorded:
+    return ActivityRecorded(
+        activity_id=activity_id or uuid6.uuid7(),
+        library_id=library_id or uuid6.uuid7(),
+        region_id=spot.id,
+        category=category,
+        starts_at=datetime.combine(held_on, datetime.min.time(), UTC),
+        held_on=held_on,
+        timezone=spot.timezone,
+        counts=counts(total, women=women),
+        method=MeasureMethod.COUNTED,
+        basis=Basis.SAMPLE,
+    )
+
+
+def corrected_activity(
+    spot: Spot, *, library_id: UUID, activity_id: UUID, held_on: date = date(2021, 7, 19), total: int
+) -> ActivityCorrected:
+    return ActivityCorrected(
+        activity_id=activity_id,
+        library_id=library_id,
+        region_id=spot.id,
+        category=ActivityCategory.ECONOMY,
+        starts_at=datetime.combine(held_on, datetime.min.time(), UTC),
+        held_on=held_on,
+        timezone=spot.timezone,
+        counts=counts(total),
+        method=MeasureMethod.COUNTED,
+        reason="salah hitung",
     )
 
 

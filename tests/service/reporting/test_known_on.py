@@ -1,0 +1,186 @@
+"""As known at an instant: a frozen answer stays the same to the byte, and says when it is final."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx
+import msgspec
+import pytest
+import uuid6
+from simpul_reporting.app import SERVICE
+from simpul_shared.contracts.envelope import LowWaterMark
+from simpul_shared.contracts.topics import LEDGER_SHARDS, MARKS
+
+from tests.service.reporting.world import Map, bali, corrected_activity, designated, now, recorded_activity
+from tests.support.databases import Databases
+from tests.support.services import ServiceUnderTest, service_under_test
+
+REPORT = "/v1/reports/realisation"
+
+
+@pytest.fixture
+async def reporting(databases: Databases) -> AsyncIterator[ServiceUnderTest]:
+    async with service_under_test(SERVICE, databases) as service:
+        await service.receive(*bali().published())
+        yield service
+
+
+async def mark(reporting: ServiceUnderTest, through: datetime, *services: str, shards: int = LEDGER_SHARDS) -> None:
+    """What each service's relay would say: all that was recorded up to `through` lies below the offsets applied here."""
+    rows = await reporting.database.pool.fetch("select topic, partition, next_offset from consumer_offset")
+    offsets = {row["topic"]: {str(row["partition"]): row["next_offset"]} for row in rows}
+    for service in services:
+        for shard in range(shards):
+            value = LowWaterMark(service=service, shard=shard, through=through, offsets=offsets)
+            await reporting.apply([reporting.record(MARKS.name, None, msgspec.json.encode(value))])
+
+
+async def set_target(reporting: ServiceUnderTest, code: str, value: int) -> httpx.Response:
+    body = {"programme_year": 2021, "indicator": "LIBRARIES", "region_code": code, "value": value}
+    return await reporting.caller().post("/v1/targets", body)
+
+
+async def fill(reporting: ServiceUnderTest, map_: Map) -> tuple[UUID, UUID]:
+    library, activity = uuid6.uuid7(), uuid6.uuid7()
+    await reporting.receive(
+        designated(map_["51.03.02.2009"], library_id=library),
+        designated(map_["51.05.02.2003"]),
+        recorded_activity(map_["51.03.02.2009"], library_id=library, activity_id=activity, total=20),
+    )
+    await set_target(reporting, "ID", 450)
+    await set_target(reporting, "51", 12)
+    return library, activity
+
+
+async def test_an_answer_frozen_at_an_instant_stays_the_same_to_the_byte(reporting: ServiceUnderTest) -> None:
+    map_ = bali()
+    library, activity = await fill(reporting, map_)
+    frozen_at = now()
+    await mark(reporting, frozen_at + timedelta(microseconds=1), "registry", "activities", "reporting")
+    questions: list[tuple[str, dict[str, Any]]] = [
+        (REPORT, {"programme_year": 2021, "region": "51", "known_on": frozen_at.isoformat()}),
+        (REPORT, {"programme_year": 2021, "known_on": frozen_at.isoformat(), "all_children": True}),
+        ("/v1/reports/activities", {"from": "2021-01", "to": "2021-12", "known_on": frozen_at.isoformat()}),
+        ("/v1/reports/bimtek-attendance", {"from": "2021-01", "to": "2021-12", "known_on": frozen_at.isoformat()}),
+    ]
+    before = [await reporting.caller().get(path, **params) for path, params in questions]
+
+    await change_everything(reporting, map_, library, activity)
+    await mark(reporting, now(), "registry", "activities", "reporting")
+
+    after = [await reporting.caller().get(path, **params) for path, params in questions]
+    assert [answer.status_code for answer in before] == [200] * 4
+    assert not before[0].json()["watermark"]["provisional"]
+    assert [answer.content for answer in before] == [answer.content for answer in after]
+    live = (await reporting.caller().get(REPORT, programme_year=2021, region="51")).json()
+    assert (before[0].json()["target"], before[0].json()["realised"]) == (12, 2)
+    assert (live["target"], live["realised"], live["region"]["name"]) == (13, 3, "Provinsi Bali")
+    months = (await reporting.caller().get("/v1/reports/activities", **{"from": "2021-01", "to": "2021-12"})).json()
+    assert (before[2].json()["total"]["attendances"], months["total"]["attendances"]) == (20, 7 + 30)
+
+
+async def change_everything(reporting: ServiceUnderTest, map_: Map, library: UUID, activity: UUID) -> None:
+    """A late designation and activity, a corrected activity, a revised target, and Bali under another name."""
+    await reporting.receive(
+        designated(map_["51.02.05.2004"]),
+        recorded_activity(map_["51.05.02.2003"], total=7),
+        replace(map_["51"], name="Provinsi Bali").published(),
+        corrected_activity(map_["51.03.02.2009"], library_id=library, activity_id=activity, total=30),
+    )
+    listed = (await reporting.caller().get("/v1/targets", programme_year=2021)).json()["items"]
+    target = next(item for item in listed if item["region"]["code"] == "51")
+    await reporting.caller().post(
+        f"/v1/targets/{target['target_id']}/revise", {"value": 13, "reason": "Tambahan"}, version=1
+    )
+
+
+async def test_an_answer_is_provisional_until_every_service_has_passed_the_instant_asked_for(
+    reporting: ServiceUnderTest,
+) -> None:
+    asked = now()
+
+    async def provisional() -> bool:
+        answer = await reporting.caller().get(REPORT, programme_year=2021, known_on=asked.isoformat())
+        value: bool = answer.json()["watermark"]["provisional"]
+        return value
+
+    seen = [await provisional()]
+    await mark(reporting, asked - timedelta(seconds=1), "registry", "activities", "reporting")
+    seen.append(await provisional())
+    await mark(reporting, asked + timedelta(seconds=1), "registry", "activities")
+    seen.append(await provisional())
+    await mark(reporting, asked + timedelta(seconds=1), "reporting", shards=1)
+    seen.append(await provisional())
+    await mark(reporting, asked + timedelta(seconds=1), "reporting")
+    seen.append(await provisional())
+
+    assert seen == [True, True, True, True, False]
+
+
+async def test_the_watermark_tells_how_far_each_service_is_applied_and_how_far_behind_that_is(
+    reporting: ServiceUnderTest,
+) -> None:
+    moment = now()
+    unknown = (await reporting.caller().get(REPORT, programme_year=2021)).json()["watermark"]
+    await mark(reporting, moment - timedelta(seconds=90), "registry")
+    await mark(reporting, moment - timedelta(seconds=30), "activities", "reporting")
+    known = (await reporting.caller().get(REPORT, programme_year=2021)).json()["watermark"]
+
+    assert unknown == {
+        "applied_through": {"registry": None, "activities": None, "reporting": None},
+        "lag_seconds": None,
+        "provisional": True,
+    }
+    assert datetime.fromisoformat(known["applied_through"]["registry"]) == moment - timedelta(seconds=90)
+    assert datetime.fromisoformat(known["applied_through"]["activities"]) == moment - timedelta(seconds=30)
+    assert 90 <= known["lag_seconds"] < 120
+    assert known["provisional"] is True
+
+
+async def test_a_mark_counts_only_once_the_events_below_it_are_applied(reporting: ServiceUnderTest) -> None:
+    asked = now()
+    offsets = {"simpul.registry.regions.v1": {"0": 10_000}}
+    for shard in range(LEDGER_SHARDS):
+        for service in ("registry", "activities", "reporting"):
+            value = LowWaterMark(service=service, shard=shard, through=asked + timedelta(seconds=1), offsets=offsets)
+            await reporting.apply([reporting.record(MARKS.name, None, msgspec.json.encode(value))])
+
+    answer = await reporting.caller().get(REPORT, programme_year=2021, known_on=asked.isoformat())
+
+    assert answer.json()["watermark"]["provisional"] is True
+
+
+async def test_a_bare_date_stands_for_the_end_of_that_day_in_jakarta(reporting: ServiceUnderTest) -> None:
+    today = datetime.now(UTC) + timedelta(hours=7)
+    answer = await reporting.caller().get(REPORT, programme_year=2021, known_on=today.date().isoformat())
+
+    known_on = datetime.fromisoformat(answer.json()["known_on"])
+    assert known_on == datetime.combine(today.date() + timedelta(days=1), datetime.min.time(), UTC) - timedelta(
+        hours=7, microseconds=1
+    )
+    assert answer.json()["valid_on"] == today.date().isoformat()
+
+
+@pytest.mark.parametrize("text", ["2026-11-22T10:05:00", "yesterday", "2026-13-01", "22-11-2026", ""])
+async def test_an_instant_without_a_zone_or_sense_is_refused(reporting: ServiceUnderTest, text: str) -> None:
+    answer = await reporting.caller().get(REPORT, programme_year=2021, known_on=text)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "known-on-malformed")
+
+
+async def test_before_a_region_was_known_the_report_says_so(reporting: ServiceUnderTest) -> None:
+    answer = await reporting.caller().get(REPORT, programme_year=2021, region="51", known_on="2021-12-31")
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "region-unknown")
+    assert "later known_on" in answer.json()["detail"]
+
+
+async def test_without_a_day_the_map_is_that_of_the_day_known(reporting: ServiceUnderTest) -> None:
+    answer = await reporting.caller().get(
+        REPORT, programme_year=2021, known_on=(now() + timedelta(days=400)).isoformat()
+    )
+
+    assert answer.json()["valid_on"] == (now() + timedelta(hours=7)).date().isoformat()
