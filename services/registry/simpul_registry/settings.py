@@ -35,6 +35,9 @@ class PersonKeySettings(BaseSettings):
 
 
 class RegistrySettings(PersonKeySettings, ServiceSettings):
+    # Said again: of two bases the last one's would hold, without the prefix.
+    model_config = SettingsConfigDict(env_prefix="SIMPUL_REGISTRY_", extra="ignore")
+
     port: int = Field(8101, description="Port of the API")
     admin_port: int = Field(8111, description="Port of /metrics and the worker's health")
 
