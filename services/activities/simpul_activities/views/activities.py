@@ -157,6 +157,11 @@ class ActivityChangeView(BaseModel):
     changed_by: str
     before: ContentView
 
+    def at(self, timezone: str) -> Self:
+        """With its time told in the zone."""
+        before = self.before.model_copy(update={"starts_at": local(self.before.starts_at, timezone)})
+        return self.model_copy(update={"before": before})
+
 
 class ActivityHistoryView(ActivityView):
     """An activity with all its changes, the oldest first."""
@@ -169,7 +174,7 @@ class ActivityHistoryView(ActivityView):
 
     @classmethod
     def with_changes(cls, activity: Activity, changes: list[ActivityChangeView]) -> Self:
-        return cls.model_validate({**_shown(activity), "changes": changes})
+        return cls.model_validate({**_shown(activity), "changes": [change.at(activity.timezone) for change in changes]})
 
 
 def _shown(activity: Activity) -> dict[str, object]:
