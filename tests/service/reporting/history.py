@@ -69,14 +69,15 @@ class History:
 
 
 def made_up(seed: int) -> History:
-    """The country with three provinces; one regency moves to a new one, one village vanishes, one was stated wrongly."""
+    """The country with three provinces; one regency moves to a new one, two villages vanish, one was stated wrongly."""
     history = History(random.Random(seed))
     nation = Spot("ID", "Indonesia", (history.id(),))
     history.statements.append(nation)
     for code in ("11", "12", "91"):
         _add_below(history, Spot(code, f"Provinsi {code}", (*nation.path, history.id())), depth=3)
+    for code in ("11", "91.01"):
+        _vanish(history, code)
     _move_regency(history, nation)
-    _vanish(history)
     _state_wrongly_first(history)
     return history
 
@@ -95,15 +96,15 @@ def _move_regency(history: History, nation: Spot) -> None:
     province = Spot("94", "Provinsi baru", (*nation.path, history.id()), valid_from=CHANGE)
     history.statements.append(province)
     regency = next(spot for spot in history.statements if spot.code == "91.01")
-    for spot in list(history.statements):
-        if regency.id in spot.path:
+    for spot in history.believed:
+        if regency.id in spot.path and spot.valid_to is None:
             path = (*province.path, *spot.path[2:])
             history.statements.append(_changed(spot, valid_to=CHANGE))
             history.statements.append(_changed(spot, code="94" + spot.code[2:], path=path, valid_from=CHANGE))
 
 
-def _vanish(history: History) -> None:
-    village = next(spot for spot in history.statements if len(spot.path) == 5 and spot.code.startswith("11"))
+def _vanish(history: History, code: str) -> None:
+    village = next(spot for spot in history.statements if len(spot.path) == 5 and spot.code.startswith(code))
     history.statements.append(_changed(village, valid_to=date(2022, 6, 1)))
 
 
