@@ -52,9 +52,7 @@ async def test_what_was_recorded_reads_the_same(mengwi: Caller) -> None:
     assert read.json() == made | {"changes": []}
 
 
-async def test_half_past_midnight_in_papua_belongs_to_the_new_month(
-    activities: ServiceUnderTest, national: Caller
-) -> None:
+async def test_half_past_midnight_in_papua_belongs_to_the_new_month(national: Caller) -> None:
     made = await record(national, library_id=str(SEREH), starts_at="2026-11-01T00:30:00+09:00")
 
     assert made["held_on"] == "2026-11-01"
@@ -77,13 +75,11 @@ async def test_counts_that_do_not_add_up_are_refused_with_their_sums(
     assert await activities.ledger(ActivityRecorded) == []
 
 
-async def test_the_database_too_refuses_counts_that_do_not_add_up(activities: ServiceUnderTest, mengwi: Caller) -> None:
+async def test_the_database_too_refuses_counts_that_do_not_add_up(shared: ServiceUnderTest, mengwi: Caller) -> None:
     made = await record(mengwi)
 
     with pytest.raises(Exception, match="activity_gender_adds_up"):
-        await activities.database.pool.execute(
-            "update activity set male = 1 where activity_id = $1", made["activity_id"]
-        )
+        await shared.database.pool.execute("update activity set male = 1 where activity_id = $1", made["activity_id"])
 
 
 async def test_a_closed_library_is_refused(activities: ServiceUnderTest, mengwi: Caller) -> None:
@@ -150,8 +146,7 @@ async def test_the_refusal_of_an_unknown_library_names_the_last_mark_that_is_app
     assert f"Registry events up to {through.isoformat()} are applied here" in answer.json()["detail"]
 
 
-async def test_a_library_out_of_scope_looks_like_an_unknown_one(shared: ServiceUnderTest) -> None:
-    klungkung = shared.caller(Role.REGENCY_ADMIN, "51.05")
+async def test_a_library_out_of_scope_looks_like_an_unknown_one(klungkung: Caller) -> None:
     unknown = str(uuid4())
     out_of_scope = await klungkung.post("/v1/activities", activity())
     missing = await klungkung.post("/v1/activities", activity(library_id=unknown))
@@ -208,8 +203,7 @@ async def test_a_clock_that_is_hours_ahead_is_forgiven(mengwi: Caller) -> None:
     await record(mengwi, starts_at=in_days(0.9))
 
 
-async def test_a_body_over_the_limit_is_refused(shared: ServiceUnderTest) -> None:
-    mengwi = shared.caller()
+async def test_a_body_over_the_limit_is_refused(mengwi: Caller) -> None:
     answer = await mengwi.post("/v1/activities", activity(notes="x" * 1_100_000))
 
     assert (answer.status_code, answer.json()["code"]) == (413, "body-too-large")
@@ -303,7 +297,9 @@ async def test_an_activity_out_of_scope_looks_missing(mengwi: Caller, klungkung:
         assert hidden.json()["detail"].replace(made["activity_id"], unknown) == missing.json()["detail"]
 
 
-async def test_lists_show_what_is_in_scope_and_filter_it(national: Caller, badung: Caller, mengwi: Caller) -> None:
+async def test_lists_show_what_is_in_scope_and_filter_it(
+    activities: ServiceUnderTest, national: Caller, badung: Caller, mengwi: Caller
+) -> None:
     mine = await record(mengwi, category="TIK", starts_at="2026-10-05T09:00:00+08:00")
     theirs = await record(national, library_id=str(PIKAT), starts_at="2026-11-05T09:00:00+08:00")
 
@@ -322,7 +318,7 @@ async def test_lists_show_what_is_in_scope_and_filter_it(national: Caller, badun
     assert await ids(national, to="2026-10-05") == [mine["activity_id"]]
 
 
-async def test_pages_follow_each_other_without_gap_or_repeat(mengwi: Caller) -> None:
+async def test_pages_follow_each_other_without_gap_or_repeat(activities: ServiceUnderTest, mengwi: Caller) -> None:
     made = [(await record(mengwi))["activity_id"] for _ in range(5)]
     seen: list[str] = []
     cursor = None

@@ -173,7 +173,7 @@ async def test_the_cascade_leads_from_a_training_to_those_that_passed_it_on(nati
 
 
 async def test_a_bimtek_is_seen_where_it_is_hosted_and_where_its_participants_come_from(
-    national: Caller, badung: Caller, klungkung: Caller
+    activities: ServiceUnderTest, national: Caller, badung: Caller, klungkung: Caller
 ) -> None:
     made = await world.running(national)
     path = f"/v1/bimteks/{made['bimtek_id']}"
@@ -193,7 +193,9 @@ async def test_a_bimtek_is_seen_where_it_is_hosted_and_where_its_participants_co
     assert [one["bimtek_id"] for one in listed] == [made["bimtek_id"]]
 
 
-async def test_lists_filter_by_host_region_kind_level_status_and_dates(national: Caller) -> None:
+async def test_lists_filter_by_host_region_kind_level_status_and_dates(
+    activities: ServiceUnderTest, national: Caller
+) -> None:
     june = await world.moved(national, await world.planned(national), "announce")
     papua = {
         "region_code": "91.03",

@@ -7,7 +7,6 @@ from uuid import uuid4
 
 import msgspec
 import pytest
-from simpul_shared.access import Role
 from simpul_shared.contracts.activities import (
     AttendanceCorrected,
     AttendanceRecorded,
@@ -50,9 +49,8 @@ async def test_a_person_is_registered_for_a_library(activities: ServiceUnderTest
     ],
 )
 async def test_whoever_is_unknown_or_out_of_scope_is_refused(
-    shared: ServiceUnderTest, changed: dict[str, Any], code: str, field: str
+    badung: Caller, changed: dict[str, Any], code: str, field: str
 ) -> None:
-    badung = shared.caller(Role.REGENCY_ADMIN, "51.03")
     made = await world.running(badung)
     answer = await badung.post(f"/v1/bimteks/{made['bimtek_id']}/registrations", registration(**changed))
 
@@ -69,16 +67,14 @@ async def test_a_closed_library_sends_nobody(activities: ServiceUnderTest, badun
     assert (answer.status_code, answer.json()["code"]) == (409, "library-closed")
 
 
-async def test_a_planned_bimtek_takes_no_registration_yet(shared: ServiceUnderTest) -> None:
-    badung = shared.caller(Role.REGENCY_ADMIN, "51.03")
+async def test_a_planned_bimtek_takes_no_registration_yet(badung: Caller) -> None:
     made = await world.planned(badung)
     answer = await badung.post(f"/v1/bimteks/{made['bimtek_id']}/registrations", registration())
 
     assert (answer.status_code, answer.json()["code"]) == (409, "bimtek-state")
 
 
-async def test_a_person_has_one_seat_and_may_return_after_withdrawing(shared: ServiceUnderTest) -> None:
-    badung = shared.caller(Role.REGENCY_ADMIN, "51.03")
+async def test_a_person_has_one_seat_and_may_return_after_withdrawing(badung: Caller) -> None:
     made = await world.running(badung)
     first = await world.registered(badung, made, HEAD)
     path = f"/v1/bimteks/{made['bimtek_id']}/registrations"
@@ -161,9 +157,8 @@ async def test_another_mark_than_the_one_recorded_is_refused_and_the_whole_sheet
 
 
 async def test_marks_are_refused_for_strangers_missing_sessions_and_those_who_withdrew(
-    shared: ServiceUnderTest,
+    badung: Caller,
 ) -> None:
-    badung = shared.caller(Role.REGENCY_ADMIN, "51.03")
     made = await world.running(badung)
     other = await world.running(badung)
     head = (await world.registered(badung, made, HEAD))["registration_id"]
@@ -184,8 +179,7 @@ async def test_marks_are_refused_for_strangers_missing_sessions_and_those_who_wi
     assert (gone.status_code, gone.json()["code"]) == (409, "registration-withdrawn")
 
 
-async def test_attendance_waits_for_the_start(shared: ServiceUnderTest) -> None:
-    badung = shared.caller(Role.REGENCY_ADMIN, "51.03")
+async def test_attendance_waits_for_the_start(badung: Caller) -> None:
     made = await world.moved(badung, await world.planned(badung), "announce")
     head = (await world.registered(badung, made, HEAD))["registration_id"]
 
@@ -227,8 +221,7 @@ async def test_a_correction_keeps_both_values_and_who_and_why_also_after_closing
     assert (event.old_status, event.status, envelope.aggregateversion) == ("HADIR", "ALPA", 3)
 
 
-async def test_a_mark_not_yet_recorded_cannot_be_corrected(shared: ServiceUnderTest) -> None:
-    badung = shared.caller(Role.REGENCY_ADMIN, "51.03")
+async def test_a_mark_not_yet_recorded_cannot_be_corrected(badung: Caller) -> None:
     made = await world.running(badung)
     head = (await world.registered(badung, made, HEAD))["registration_id"]
 
@@ -303,8 +296,7 @@ async def test_a_library_submits_its_follow_up_plan_once(
 
 
 @pytest.mark.parametrize("due_on", ["2026-06-30", "2027-07-01"])
-async def test_an_item_due_too_early_or_too_late_is_refused(shared: ServiceUnderTest, due_on: str) -> None:
-    badung = shared.caller(Role.REGENCY_ADMIN, "51.03")
+async def test_an_item_due_too_early_or_too_late_is_refused(badung: Caller, due_on: str) -> None:
     made = await world.running(badung)
     await world.registered(badung, made, HEAD)
     item = world.plan()["items"][0] | {"due_on": due_on}
