@@ -11,12 +11,16 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+_SECONDS_BETWEEN_LINES = 2.0
+"""Of one part counting up; a word of another kind is told at once."""
+
 
 @dataclass
 class _Row:
     text: str
     since: float = field(default_factory=time.monotonic)
     ready_after: float | None = None
+    told: float = float("-inf")
 
 
 class Progress:
@@ -43,9 +47,15 @@ class Progress:
 
     def doing(self, part: str, text: str) -> None:
         row = self._rows.setdefault(part, _Row(""))
-        if row.text != text:
-            row.text, row.ready_after = text, None
-            self._line(part, text)
+        if row.text == text:
+            return
+        row.text, row.ready_after = text, None
+        self._line(part, text)
+
+    def counting(self, part: str, text: str) -> None:
+        """A word that changes many times a second; not each becomes a line."""
+        if self._live is not None or time.monotonic() - self._rows[part].told > _SECONDS_BETWEEN_LINES:
+            self.doing(part, text)
 
     def ready(self, part: str) -> None:
         row = self._rows.setdefault(part, _Row("ready"))
@@ -57,6 +67,7 @@ class Progress:
         self._console.print(text, markup=False, soft_wrap=True)
 
     def _line(self, part: str, text: str) -> None:
+        self._rows[part].told = time.monotonic()
         if self._live is None:
             elapsed = time.monotonic() - self._started
             self._console.print(f"[{elapsed:6.1f} s] {part:<20} {text}", markup=False, soft_wrap=True)

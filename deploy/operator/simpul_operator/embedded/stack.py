@@ -13,6 +13,7 @@ from simpul_operator.embedded.jars import cache_dir, ensure_jars
 from simpul_operator.embedded.kafka import KafkaCluster, Node
 from simpul_operator.embedded.ports import require_free
 from simpul_operator.embedded.postgres import PostgresServer, PostgresTemplate
+from simpul_operator.embedded.prepared import fingerprint, note_prepared, prepared_by
 from simpul_operator.embedded.process import Child, run_to_end
 from simpul_operator.embedded.services import (
     issuer_part,
@@ -72,14 +73,16 @@ class Stack:
         refuse_production()
         self._held.enter_context(self.data.held())
         self._held.callback(self.data.forget)
+        started = False
         try:
             await self._prepare()
             await self._start_all()
             self._ready = True
+            self._remember()
+            started = True
         finally:
-            if not self._ready:
+            if not started:
                 await self.stop()
-        self._remember()
         return self.addresses
 
     async def supervise(self) -> NoReturn:
@@ -131,7 +134,7 @@ class Stack:
     async def _start_kafka(self) -> None:
         self._progress.doing("kafka", "looking at its jars")
         cache = cache_dir(self.data.path / "cache")
-        jars = await asyncio.to_thread(ensure_jars, cache, progress=lambda text: self._progress.doing("kafka", text))
+        jars = await asyncio.to_thread(ensure_jars, cache, progress=lambda text: self._progress.counting("kafka", text))
         cluster = KafkaCluster(self.data.path / "kafka", nodes=self._nodes, jars=jars, logs=self.data.logs)
         await asyncio.gather(*(self._start_part(broker, among=self._below) for broker in cluster.brokers))
         self._progress.doing("kafka", "creating topics")
@@ -146,8 +149,9 @@ class Stack:
         database = await self._start_postgres(service, template)
         if self._infrastructure_only:
             return
-        await self._migrate(service, database)
-        self._progress.doing(service, "waiting for Kafka")
+        await self._prepare_database(service, database)
+        if not kafka.done():
+            self._progress.doing(service, "waiting for Kafka")
         await kafka
         await self._serve(service_part(service, self.data, self.addresses, self.ports, database))
 
@@ -171,18 +175,22 @@ class Stack:
         self._progress.ready(name)
         return server
 
-    async def _migrate(self, service: str, database: PostgresServer) -> None:
-        environment = migrate_environment(service, self.data, self.addresses, self.ports, database)
-        await self._run(service, "migrate", environment)
+    async def _prepare_database(self, service: str, database: PostgresServer) -> None:
+        code = await asyncio.to_thread(fingerprint, service)
+        if await prepared_by(database.admin_url, service) == code:
+            return
+        owner = migrate_environment(service, self.data, self.addresses, self.ports, database)
+        await self._run(service, "migrate", owner)
         if service == "registry":
-            environment = service_environment(service, self.data, self.addresses, self.ports, database)
-            await self._run(service, "load-regions", environment)
+            app = service_environment(service, self.data, self.addresses, self.ports, database)
+            await self._run(service, "load-regions", app)
+        await note_prepared(database.admin_url, service, code)
 
     async def _run(self, service: str, subcommand: str, environment: dict[str, str]) -> None:
         self._progress.doing(service, subcommand)
         log = self.data.logs / f"{service}-{subcommand}.log"
         child = Child(f"{service} {subcommand}", service_command(service, subcommand), log=log, env=environment)
-        await run_to_end(child, newest_line=lambda line: self._progress.doing(service, f"{subcommand}: {line}"))
+        await run_to_end(child, newest_line=lambda line: self._progress.counting(service, f"{subcommand}: {line}"))
 
     async def _serve(self, part: Part) -> None:
         await self._start_part(part, among=self._above)
