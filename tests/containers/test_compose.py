@@ -13,7 +13,7 @@ from simpul_operator.tokens import fetch_token
 from tests.containers.engine import run
 from tests.containers.project import Container, Project
 
-pytestmark = [pytest.mark.containers, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.containers, pytest.mark.timeout(1300)]
 
 ONCE = {"setup", "registry-person-key", "registry-load-regions", *(f"{one}-migrate" for one in SERVICES)}
 STAYING = {"kafka", "issuer", *(f"{one}-{part}" for one in SERVICES for part in ("postgres", "api", "worker"))}

@@ -60,7 +60,8 @@ def _locked(service: str) -> dict[str, bool]:
 
 def test_image_of_an_unknown_service_is_not_built() -> None:
     told = outcome(
-        ["docker", "build", "--file=deploy/service.Dockerfile", "--build-arg=SERVICE=regis", "."], within=120
+        ["docker", "build", "--force-rm", "--file=deploy/service.Dockerfile", "--build-arg=SERVICE=regis", "."],
+        within=120,
     )
     assert "give --build-arg SERVICE=registry, activities, reporting or operator" in told
 
