@@ -9,7 +9,9 @@ from uuid import UUID, uuid5
 import pytest
 from simpul_registry import settings
 from simpul_registry.app import SERVICE
+from simpul_registry.store.dataset import RegionData, read_region_data
 
+from tests.service.registry.loading import LoadedRegistry, load_with_a_kill
 from tests.support.databases import Databases
 from tests.support.services import Caller, ServiceUnderTest, service_under_test
 
@@ -70,3 +72,15 @@ async def registry(databases: Databases) -> AsyncIterator[ServiceUnderTest]:
 @pytest.fixture
 def national(registry: ServiceUnderTest) -> Caller:
     return registry.caller()
+
+
+@pytest.fixture(scope="session")
+async def loaded(databases: Databases) -> AsyncIterator[LoadedRegistry]:
+    """A registry with all regions, loaded once a session by the real command, which is killed on its way."""
+    async with service_under_test(SERVICE, databases) as service:
+        yield await load_with_a_kill(service)
+
+
+@pytest.fixture(scope="session")
+def shipped() -> RegionData:
+    return read_region_data()

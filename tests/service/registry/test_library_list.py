@@ -1,17 +1,27 @@
 """Lists of libraries: filters, scope and pages."""
 
+from collections.abc import AsyncIterator
+
 import pytest
+from simpul_registry.app import SERVICE
 from simpul_shared.access import Role
 
+from tests.service.registry.conftest import insert_regions
 from tests.service.registry.test_libraries import BANJARANGKAN, designated, nominated
-from tests.support.services import Caller, ServiceUnderTest
+from tests.support.databases import Databases
+from tests.support.services import Caller, ServiceUnderTest, service_under_test
 
 
-@pytest.fixture
-async def three(national: Caller) -> None:
-    await designated(national, name="A 100% baca")
-    await nominated(national, name="B_x", region_code="51.03.02.2008", programme_year=2022, scheme="USULAN_DAERAH")
-    await nominated(national, name="C", region_code=BANJARANGKAN, type="TBM")
+@pytest.fixture(scope="module")
+async def three(databases: Databases) -> AsyncIterator[ServiceUnderTest]:
+    """Only read here, so one database does for the module."""
+    async with service_under_test(SERVICE, databases) as service:
+        await insert_regions(service)
+        caller = service.caller()
+        await designated(caller, name="A 100% baca")
+        await nominated(caller, name="B_x", region_code="51.03.02.2008", programme_year=2022, scheme="USULAN_DAERAH")
+        await nominated(caller, name="C", region_code=BANJARANGKAN, type="TBM")
+        yield service
 
 
 async def names(caller: Caller, **params: object) -> list[str]:
@@ -20,7 +30,6 @@ async def names(caller: Caller, **params: object) -> list[str]:
     return [item["name"] for item in response.json()["items"]]
 
 
-@pytest.mark.usefixtures("three")
 @pytest.mark.parametrize(
     ("params", "expected"),
     [
@@ -38,26 +47,23 @@ async def names(caller: Caller, **params: object) -> list[str]:
         ({"q": "%"}, ["A 100% baca"]),
     ],
 )
-async def test_libraries_are_found_by(national: Caller, params: dict[str, object], expected: list[str]) -> None:
-    assert await names(national, **params) == expected
+async def test_libraries_are_found_by(three: ServiceUnderTest, params: dict[str, object], expected: list[str]) -> None:
+    assert await names(three.caller(), **params) == expected
 
 
-@pytest.mark.usefixtures("three")
-async def test_pages_follow_each_other_without_gap_or_overlap(national: Caller) -> None:
-    first = (await national.get("/v1/libraries", limit=2)).json()
-    second = (await national.get("/v1/libraries", limit=2, cursor=first["next_cursor"])).json()
+async def test_pages_follow_each_other_without_gap_or_overlap(three: ServiceUnderTest) -> None:
+    first = (await three.caller().get("/v1/libraries", limit=2)).json()
+    second = (await three.caller().get("/v1/libraries", limit=2, cursor=first["next_cursor"])).json()
     assert [item["name"] for item in first["items"] + second["items"]] == ["A 100% baca", "B_x", "C"]
     assert second["next_cursor"] is None
 
 
-@pytest.mark.usefixtures("three")
-async def test_a_list_shows_only_what_lies_in_scope(registry: ServiceUnderTest) -> None:
-    assert await names(registry.caller(Role.AUDITOR, "51.05")) == ["C"]
+async def test_a_list_shows_only_what_lies_in_scope(three: ServiceUnderTest) -> None:
+    assert await names(three.caller(Role.AUDITOR, "51.05")) == ["C"]
 
 
-@pytest.mark.usefixtures("three")
-async def test_a_list_of_a_region_outside_ones_scope_is_refused(registry: ServiceUnderTest) -> None:
-    response = await registry.caller(Role.AUDITOR, "51.05").get("/v1/libraries", region="51.03")
+async def test_a_list_of_a_region_outside_ones_scope_is_refused(three: ServiceUnderTest) -> None:
+    response = await three.caller(Role.AUDITOR, "51.05").get("/v1/libraries", region="51.03")
     assert (response.status_code, response.json()["code"]) == (403, "outside-scope")
 
 
@@ -72,7 +78,7 @@ async def test_a_list_of_a_region_outside_ones_scope_is_refused(registry: Servic
     ],
 )
 async def test_a_list_refuses_what_it_cannot_understand(
-    national: Caller, params: dict[str, object], status: int, code: str
+    three: ServiceUnderTest, params: dict[str, object], status: int, code: str
 ) -> None:
-    response = await national.get("/v1/libraries", **params)
+    response = await three.caller().get("/v1/libraries", **params)
     assert (response.status_code, response.json()["code"]) == (status, code)

@@ -51,8 +51,10 @@ async def test_the_name_stands_nowhere_in_the_database_nor_in_what_is_logged(
     path = await registered(national)
     await national.get(f"{path}/name")
     tables = await registry.database.pool.fetch(
-        "select quote_ident(tablename) as name from pg_tables"
-        " where schemaname = 'public' and has_table_privilege(format('%I', tablename), 'select')"
+        """
+        select quote_ident(relname) as name from pg_class
+        where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and has_table_privilege(oid, 'select')
+        """
     )
     held = "".join(
         [

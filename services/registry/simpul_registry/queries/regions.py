@@ -44,7 +44,7 @@ async def list_regions(
             recorded_at, nullif(superseded_at, 'infinity') as superseded_at
         from region_version
         where valid_from <= $1 and $1 < valid_to
-            and recorded_at <= coalesce($2, 'infinity') and superseded_at > coalesce($2, now())
+            and recorded_at <= coalesce($2::timestamptz, 'infinity') and (superseded_at = 'infinity' or superseded_at > $2)
             and ($3::text is null or code = $3)
             and ($4::text is null or code ^@ $4)
             and ($5::text is null or name ilike $5)
@@ -75,7 +75,7 @@ async def get_region(tx: Transaction, region_id: UUID, as_of: AsOf) -> RegionVie
             recorded_at, nullif(superseded_at, 'infinity') as superseded_at
         from region_version
         where region_id = $1 and valid_from <= $2 and $2 < valid_to
-            and recorded_at <= coalesce($3, 'infinity') and superseded_at > coalesce($3, now())
+            and recorded_at <= coalesce($3::timestamptz, 'infinity') and (superseded_at = 'infinity' or superseded_at > $3)
         """,
         region_id,
         as_of.valid_on,
@@ -95,7 +95,7 @@ async def ancestors(tx: Transaction, region_id: UUID, as_of: AsOf) -> Page[Regio
             recorded_at, nullif(superseded_at, 'infinity') as superseded_at
         from region_version
         where region_id = any($1) and valid_from <= $2 and $2 < valid_to
-            and recorded_at <= coalesce($3, 'infinity') and superseded_at > coalesce($3, now())
+            and recorded_at <= coalesce($3::timestamptz, 'infinity') and (superseded_at = 'infinity' or superseded_at > $3)
         order by array_length(path, 1)
         """,
         region.path[:-1],
@@ -120,7 +120,7 @@ async def region_history(tx: Transaction, region_id: UUID, *, known_on: datetime
         select region_id, scheme, code, name, level, kind, parent_id, path, timezone, valid_from, valid_to, decree,
             recorded_at, nullif(superseded_at, 'infinity') as superseded_at
         from region_version
-        where region_id = $1 and recorded_at <= coalesce($2, 'infinity')
+        where region_id = $1 and recorded_at <= coalesce($2::timestamptz, 'infinity')
         order by valid_from, recorded_at
         """,
         region_id,
