@@ -78,6 +78,7 @@ PUBLIC_ROUTES: frozenset[tuple[str, str]] = frozenset(
         ("GET", "/health/ready"),
         ("GET", "/openapi.json"),
         ("GET", "/"),  # reporting's page of published totals
+        ("GET", "/static/simpul.css"),
     }
 )
 """The one reviewed list of what anybody may call; every other route declares a permission or the service won't start."""

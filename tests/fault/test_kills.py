@@ -14,7 +14,7 @@ from simpul_shared.platform.database import is_passing
 from simpul_shared.platform.outbox import append
 
 from tests.fault.conftest import Mortal
-from tests.support.pipeline import drain, topics
+from tests.support.pipeline import drain, topics, working
 from tests.support.processes import ServiceProcess, running
 from tests.support.services import ORIGIN, ServiceUnderTest, service_under_test
 from tests.support.tally.service import TALLY, renamed
@@ -118,3 +118,17 @@ async def check(tally: ServiceUnderTest, journal: Journal) -> None:
     phantoms = {name for names in counted.values() for name in names} - journal.unknown
     assert phantoms == {name for names in journal.acknowledged.values() for name in names}
     assert await tally.dead_letters() == []
+
+
+async def test_a_worker_started_before_kafka_goes_on_when_it_comes(mortal: Mortal) -> None:
+    (broker,) = mortal.kafka.brokers
+    library = uuid4()
+    async with service_under_test(TALLY, mortal.databases) as tally, topics(mortal.kafka.bootstrap) as settings:
+        await broker.kill()
+        async with working(settings, tally):
+            await tally.announce(renamed(library, "written while Kafka was down"))
+            await asyncio.sleep(1)
+            await broker.start()
+            await drain(tally, tally)
+        names = await tally.database.pool.fetchval("select names from tally where library_id = $1", library)
+    assert names == ["written while Kafka was down"]

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
@@ -186,6 +187,7 @@ class Subscription:
         topics: Sequence[Topic],
     ) -> None:
         self._prefix = settings.topic_prefix
+        self._bootstrap = settings.kafka_bootstrap
         self._store = store
         self._applier = Applier(store, handlers, poison_run=settings.dead_letter_run)
         self._delay = 0.0
@@ -225,8 +227,10 @@ class Subscription:
             await self._broker.stop()
 
     async def _start(self) -> None:
+        """Keep on until Kafka answers. FastStream is started only then: at a failed start it leaves a producer open."""
         while True:
             try:
+                await _reach(self._bootstrap)
                 await self._broker.start()
             except (KafkaError, OSError) as error:
                 log.warning("consumer.waiting_for_kafka", error=repr(error))
@@ -343,6 +347,15 @@ class _SeekToStored(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         log.info("consumer.assigned", partitions=len(list(assigned)))
         await self._subscription.seek_to_stored(assigned)
+
+
+async def _reach(bootstrap: str) -> None:
+    """Errors: KafkaError, while no broker answers."""
+    client = AIOKafkaClient(bootstrap_servers=bootstrap)
+    try:
+        await client.bootstrap()
+    finally:
+        await client.close()
 
 
 async def _parse(message: tuple["ConsumerRecord[Any, Any]", ...]) -> KafkaMessage:
