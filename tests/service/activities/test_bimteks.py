@@ -1,5 +1,6 @@
 """Bimtek through HTTP: planned, announced, started, closed, cancelled; cascade; lists; who sees what."""
 
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
@@ -224,6 +225,30 @@ async def test_lists_filter_by_host_region_kind_level_status_and_dates(
         assert await ids(**params) == [july["bimtek_id"]]
     first = (await national.get("/v1/bimteks", limit=1)).json()
     assert await ids(limit=1, cursor=first["next_cursor"]) == [june["bimtek_id"]]
+
+
+async def test_a_host_that_has_changed_province_belongs_to_the_one_where_it_lies_now(
+    activities: ServiceUnderTest,
+) -> None:
+    village, moved_on = world.region("91.03.01.2001"), date(2022, 11, 9)
+    papua_tengah = msgspec.structs.replace(
+        world.region("91"),
+        region_id=world.region_id("94"),
+        code="94",
+        path=(world.region_id("ID"), world.region_id("94")),
+    )
+    now = msgspec.structs.replace(
+        village, code="94.01.01.2001", path=(*papua_tengah.path, village.region_id), valid_from=moved_on
+    )
+    await activities.receive(papua_tengah, msgspec.structs.replace(village, valid_to=moved_on), now)
+    before = {"region_code": "91.03.01.2001", "starts_on": "2021-06-29", "ends_on": "2021-06-29"}
+    body = bimtek(sessions=[session(1, "2021-06-29")], **before)
+
+    old_province = await activities.caller(Role.PROVINCE_ADMIN, "91").post("/v1/bimteks", body)
+    new_province = await activities.caller(Role.PROVINCE_ADMIN, "94").post("/v1/bimteks", body)
+
+    assert (old_province.status_code, old_province.json()["code"]) == (403, "outside-scope")
+    assert (new_province.status_code, new_province.json()["region_code"]) == (201, "91.03.01.2001")
 
 
 async def test_staff_of_a_village_may_not_plan(mengwi: Caller) -> None:

@@ -1,5 +1,6 @@
 """Bimtek: plan, announce, start, close, cancel."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -12,18 +13,19 @@ from simpul_shared.contracts.activities import (
     BimtekPlanned,
     BimtekStarted,
 )
+from simpul_shared.errors import OutsideScope
 from simpul_shared.platform.auth import Scope
 from simpul_shared.platform.database import Transaction
 from simpul_shared.platform.http.command import Answer, require_version
 from simpul_shared.platform.outbox import append
-from simpul_shared.regions.store import Region, region_by_code, require_in_scope
+from simpul_shared.regions.store import Region, region_by_code
 from simpul_shared.vocabulary import RegionCode
 
 from simpul_activities.commands.known import allowed_regions
 from simpul_activities.domain import bimtek as rules
 from simpul_activities.domain.bimtek import Bimtek, Programme
-from simpul_activities.domain.calendar import require_day_in_range, today
-from simpul_activities.store import bimteks
+from simpul_activities.domain.calendar import require_day_in_range
+from simpul_activities.store import bimteks, copies
 from simpul_activities.views.bimteks import BimtekView
 
 
@@ -49,7 +51,8 @@ class Change:
 async def plan_bimtek(tx: Transaction, bimtek_id: UUID, command: PlanBimtek, *, scope: Scope, now: datetime) -> Answer:
     """Errors: RegionUnknown, OutsideScope, BimtekNotFound for the parent, and those of rules.plan."""
     programme = command.programme
-    region = await _host(tx, command, scope=scope, now=now)
+    allowed = await allowed_regions(tx, scope, now)
+    region = await _host(tx, command, allowed=allowed)
     bimtek = rules.plan(
         programme,
         bimtek_id=bimtek_id,
@@ -58,7 +61,6 @@ async def plan_bimtek(tx: Transaction, bimtek_id: UUID, command: PlanBimtek, *, 
         timezone=command.timezone or region.timezone,
     )
     if programme.parent is not None:
-        allowed = await allowed_regions(tx, scope, now)
         await bimteks.load(tx, programme.parent.bimtek_id, allowed=allowed, field="/parent_bimtek_id")
     recorded = await append(tx, _planned(bimtek), occurred_at=now, source_tz=bimtek.timezone)
     bimtek = replace(bimtek, version=recorded.version)
@@ -91,12 +93,15 @@ async def cancel_bimtek(tx: Transaction, reason: str, change: Change) -> Answer:
     return await _save(tx, bimtek, BimtekCancelled(bimtek_id=bimtek.bimtek_id, reason=reason), change)
 
 
-async def _host(tx: Transaction, command: PlanBimtek, *, scope: Scope, now: datetime) -> Region:
-    """The host region as it is on the first day; the caller's scope is judged by the regions of today."""
+async def _host(tx: Transaction, command: PlanBimtek, *, allowed: Sequence[UUID] | None) -> Region:
+    """The host region as it is on the first day; the caller's scope is judged by where it lies today."""
     starts_on = command.programme.starts_on
     require_day_in_range(starts_on, field="/starts_on")
     region = await region_by_code(tx, command.region_code, on=starts_on)
-    await require_in_scope(tx, region, scope, on=today(now), field="/region_code")
+    if not await copies.lies_within(tx, region.region_id, allowed=allowed):
+        raise OutsideScope(
+            f"{region.code} {region.name} lies outside the regions of your access token.", field="/region_code"
+        )
     return region
 
 

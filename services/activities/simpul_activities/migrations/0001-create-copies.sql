@@ -29,10 +29,10 @@ comment on table person is 'Which people the registry knows; their names never l
 create view region_place as
 select here.region_id, here.code, here.path
 from region_version as here
-where here.superseded_at = 'infinity' and here.valid_from <= current_date and not exists (
+where here.superseded_at = 'infinity' and here.valid_from <= (now() at time zone 'Asia/Jakarta')::date and not exists (
     select from region_version as later
     where later.region_id = here.region_id and later.superseded_at = 'infinity'
-        and later.valid_from > here.valid_from and later.valid_from <= current_date
+        and later.valid_from > here.valid_from and later.valid_from <= (now() at time zone 'Asia/Jakarta')::date
 );
 comment on view region_place is 'Where each region lies now, or lay last: what a caller''s scope is compared with';
 

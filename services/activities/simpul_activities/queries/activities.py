@@ -50,7 +50,7 @@ async def list_activities(
         """
         select a.* from activity as a
         where ($1::uuid[] is null
-                or exists (select from region_place as place where place.region_id = a.region_id and place.path && $1))
+                or a.region_id = any(array(select place.region_id from region_place as place where place.path && $1)))
             and ($2::uuid is null or a.library_id = $2)
             and ($3::text is null or a.category = $3)
             and ($4::date is null or a.held_on >= $4)

@@ -44,13 +44,13 @@ async def list_bimteks(
         """
         select b.* from bimtek as b
         where ($1::uuid[] is null
-                or exists (select from region_place as place where place.region_id = b.region_id and place.path && $1)
-                or exists (
-                    select from registration as r join region_place as place on place.region_id = r.region_id
-                    where r.bimtek_id = b.bimtek_id and place.path && $1
+                or b.region_id = any(array(select place.region_id from region_place as place where place.path && $1))
+                or b.bimtek_id in (
+                    select r.bimtek_id from registration as r join region_place as place using (region_id)
+                    where place.path && $1
                 ))
             and ($2::uuid[] is null
-                or exists (select from region_place as place where place.region_id = b.region_id and place.path && $2))
+                or b.region_id = any(array(select place.region_id from region_place as place where place.path && $2)))
             and ($3::text is null or b.kind = $3)
             and ($4::text is null or b.level = $4)
             and ($5::text is null or b.status = $5)

@@ -7,7 +7,7 @@ from uuid import UUID
 from simpul_shared.platform.auth import Scope
 from simpul_shared.platform.database import Transaction
 from simpul_shared.regions.store import region_by_code, require_in_scope, scope_ids
-from simpul_shared.vocabulary import parse_region_code
+from simpul_shared.vocabulary import RegionLevel, parse_region_code
 
 from simpul_activities.domain.calendar import today
 
@@ -21,4 +21,4 @@ async def reach(tx: Transaction, scope: Scope, now: datetime, region: str | None
         return await scope_ids(tx, scope, on=today(now))
     named = await region_by_code(tx, parse_region_code(region, field="/query/region"), on=today(now))
     await require_in_scope(tx, named, scope, on=today(now), field="/query/region")
-    return [named.region_id]
+    return None if named.level is RegionLevel.NATION else [named.region_id]

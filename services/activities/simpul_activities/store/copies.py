@@ -54,6 +54,20 @@ async def is_person_known(tx: Transaction, person_id: UUID, *, allowed: Sequence
     )
 
 
+async def lies_within(tx: Transaction, region_id: UUID, *, allowed: Sequence[UUID] | None) -> bool:
+    """Whether the region lies now, or lay last, in one of the `allowed` regions (None: anywhere)."""
+    return bool(
+        await tx.fetchval(
+            """
+            select $2::uuid[] is null
+                or exists (select from region_place as place where place.region_id = $1 and place.path && $2)
+            """,
+            region_id,
+            allowed,
+        )
+    )
+
+
 async def registry_applied_through(tx: Transaction) -> datetime | None:
     """The moment up to which all that the registry recorded is in these copies; None before its first mark."""
     marks = await applied_through(tx, tx.origin.service, [topic.name for topic in COPIED_TOPICS])
