@@ -9,6 +9,7 @@ import simpul_reporting
 from simpul_reporting.api import router
 from simpul_reporting.commands import CONSTRAINTS
 from simpul_reporting.consumers import HANDLERS
+from simpul_reporting.dashboard import views
 from simpul_reporting.jobs import recount_months
 from simpul_reporting.settings import ReportingSettings
 from simpul_reporting.store.facts import CONSUMER, TOPICS
@@ -17,7 +18,7 @@ SERVICE = Service(
     name=CONSUMER,
     title="pelaporan target dan realisasi",
     settings=ReportingSettings,
-    routers=(router,),
+    routers=(router, views.router),
     migrations=(
         ("regions", Path(simpul_shared.regions.__file__).parent / "migrations"),
         ("reporting", Path(simpul_reporting.__file__).parent / "migrations"),

@@ -27,6 +27,7 @@ create table activity_fact (
 create index activity_fact_library_idx on activity_fact (library_id, held_on);
 create index activity_fact_held_on_idx on activity_fact (held_on);
 create index activity_fact_region_idx on activity_fact (region_id) where superseded_at = 'infinity';
+create index activity_fact_sample_idx on activity_fact (held_on) where basis = 'sample';
 create table activity_fact_default partition of activity_fact default;
 comment on table activity_fact is 'A community activity as one event stated it; a correction closes the row and adds one';
 comment on column activity_fact.held_on is 'Local date of the library; decides the month';

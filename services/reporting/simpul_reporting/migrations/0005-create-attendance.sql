@@ -32,6 +32,7 @@ create table registration_fact (
 create index registration_fact_bimtek_idx on registration_fact (bimtek_id) where superseded_at = 'infinity';
 create index registration_fact_region_idx on registration_fact (region_id) where superseded_at = 'infinity';
 create index registration_fact_counted_on_idx on registration_fact (counted_on);
+create index registration_fact_sample_idx on registration_fact (counted_on) where basis = 'sample';
 comment on table registration_fact is 'A place taken in a Bimtek, until it is given up or the Bimtek is cancelled';
 comment on column registration_fact.counted_on is 'First day of the Bimtek; decides the month; null while the Bimtek is unknown';
 
@@ -57,6 +58,7 @@ create table attendance_fact (
 ) partition by range (held_on);
 create index attendance_fact_held_on_idx on attendance_fact (held_on);
 create index attendance_fact_region_idx on attendance_fact (region_id) where superseded_at = 'infinity';
+create index attendance_fact_sample_idx on attendance_fact (held_on) where basis = 'sample';
 create table attendance_fact_default partition of attendance_fact default;
 comment on table attendance_fact is 'A mark of one registration in one session, as one event stated it';
 

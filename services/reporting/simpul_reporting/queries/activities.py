@@ -63,6 +63,7 @@ class ActivityReport(BaseModel):
     months: list[MonthActivities]
     own: CoveredFigures = Field(description="Of libraries that stand at this level itself, in no child")
     children: list[ChildActivities] = Field(description="By code; those with activities")
+    includes_sample: bool = Field(description="Whether invented sample records are among what is counted")
     valid_on: date = Field(description="The day whose map the region's code is read in")
     known_on: datetime
     watermark: Watermark
@@ -96,6 +97,7 @@ async def activity_report(
             **sums(by_child.pop(None, []), _COUNTS), reporting_libraries=libraries.children.get(None, 0)
         ),
         children=await _children(tx, by_child, libraries, as_of),
+        includes_sample=await _includes_sample(tx, region, months, as_of),
         valid_on=as_of.valid_on,
         known_on=as_of.known_on,
         watermark=await watermark(tx, as_of, now=now),
@@ -206,3 +208,21 @@ async def _reporting_libraries(tx: Transaction, region: Region, months: Months, 
         months={row["month"]: row["libraries"] for row in rows if row["of_month"]},
         children={row["child_id"]: row["libraries"] for row in rows if row["of_child"]},
     )
+
+
+async def _includes_sample(tx: Transaction, region: Region, months: Months, as_of: AsOf) -> bool:
+    """A corrected sample stays one: a correction says nothing of its basis, so the first statement tells."""
+    found: bool = await tx.fetchval(
+        """
+        select exists (
+            select from activity_fact as fact cross join lateral region_path_at(fact.region_id, fact.held_on, $5) as place
+            where fact.basis = 'sample' and fact.held_on between $2 and $3 and fact.recorded_at <= $5 and place.path[$4] = $1
+        )
+        """,
+        region.region_id,
+        months.first.first_day,
+        months.last_day,
+        len(region.path),
+        as_of.known_at,
+    )
+    return found

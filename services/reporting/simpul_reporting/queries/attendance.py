@@ -62,6 +62,7 @@ class AttendanceReport(BaseModel):
     months: list[MonthAttendance]
     own: AttendanceFigures = Field(description="Of libraries that stand at this level itself, in no child")
     children: list[ChildAttendance] = Field(description="By code; those with registrations or marks")
+    includes_sample: bool = Field(description="Whether invented sample records are among what is counted")
     valid_on: date = Field(description="The day whose map the region's code is read in")
     known_on: datetime
     watermark: Watermark
@@ -84,6 +85,7 @@ async def attendance_report(
         months=[MonthAttendance(month=str(m), **_figures(by_month.get(m.first_day, []))) for m in months],
         own=AttendanceFigures(**_figures(by_child.pop(None, []))),
         children=await _children(tx, by_child, as_of),
+        includes_sample=await _includes_sample(tx, region, months, as_of),
         valid_on=as_of.valid_on,
         known_on=as_of.known_on,
         watermark=await watermark(tx, as_of, now=now),
@@ -167,3 +169,28 @@ async def _from_facts(tx: Transaction, region: Region, months: Months, as_of: As
         len(region.path),
         as_of.known_at,
     )
+
+
+async def _includes_sample(tx: Transaction, region: Region, months: Months, as_of: AsOf) -> bool:
+    """A corrected sample stays one: a correction says nothing of its basis, so the first statement tells."""
+    found: bool = await tx.fetchval(
+        """
+        select exists (
+            select from (
+                select region_id, held_on, recorded_at from attendance_fact
+                where basis = 'sample' and held_on between $2 and $3
+                union all
+                select region_id, counted_on, recorded_at from registration_fact
+                where basis = 'sample' and counted_on between $2 and $3
+            ) as fact (region_id, day, recorded_at)
+                cross join lateral region_path_at(fact.region_id, fact.day, $5) as place
+            where fact.recorded_at <= $5 and place.path[$4] = $1
+        )
+        """,
+        region.region_id,
+        months.first.first_day,
+        months.last_day,
+        len(region.path),
+        as_of.known_at,
+    )
+    return found

@@ -34,6 +34,11 @@ async def _known_today(tx: Transaction, code: RegionCode, on: date) -> bool:
     return True
 
 
+async def any_region(tx: Transaction) -> bool:
+    known: bool = await tx.fetchval("select exists (select from region_version)")
+    return known
+
+
 async def require_visible(tx: Transaction, region: Region, scope: Scope, *, today: date) -> None:
     """A caller sees the regions that lie in its own today or lay in it on the day asked for. Errors: OutsideScope."""
     if not await covers(tx, scope, region.region_id, today=today, path=region.path):
