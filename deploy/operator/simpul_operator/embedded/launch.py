@@ -10,7 +10,8 @@ import sys
 from typing import TypedDict
 
 _PR_SET_PDEATHSIG = 1
-_PR_SET_KEEPCAPS = 8
+_PR_SET_SECUREBITS = 28
+_SECBIT_NO_SETUID_FIXUP = 1 << 2
 _PR_CAP_AMBIENT = 47
 _PR_CAP_AMBIENT_RAISE = 2
 _CAPABILITY_VERSION_3 = 0x20080522
@@ -58,7 +59,8 @@ def _keep_only(capability: int) -> None:
 
 def _become(uid: int, gid: int, capability: int | None) -> None:
     if capability is not None:
-        _prctl(_PR_SET_KEEPCAPS, 1)
+        # Lets capabilities outlive the change of uid, and count for access(2), by which Postgres looks for its programs.
+        _prctl(_PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP)
     os.setgroups([])
     os.setresgid(gid, gid, gid)
     os.setresuid(uid, uid, uid)

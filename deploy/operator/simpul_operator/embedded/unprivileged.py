@@ -11,6 +11,7 @@ from simpul_operator.failures import NoUnprivilegedUser
 _CANDIDATES = ("postgres", "nobody")
 _CAP_DAC_OVERRIDE = 1
 _CAP_DAC_READ_SEARCH = 2
+_CAP_SETPCAP = 8
 
 
 @dataclass(frozen=True)
@@ -77,11 +78,11 @@ def _passing_capability(barriers: list[Path], user: pwd.struct_passwd) -> int:
     enough = (_CAP_DAC_READ_SEARCH, _CAP_DAC_OVERRIDE) if search_is_enough else (_CAP_DAC_OVERRIDE,)
     held = _permitted_capabilities()
     for capability in enough:
-        if held & 1 << capability:
+        if held & 1 << capability and held & 1 << _CAP_SETPCAP:
             return capability
     raise NoUnprivilegedUser(
         f"Postgres must run as the user {user.pw_name}, who may not pass {barriers[0]}, and this root does not hold "
-        "the capability to let it (CAP_DAC_READ_SEARCH or CAP_DAC_OVERRIDE). Run simpul as an ordinary user, or put "
+        "the capabilities to let it (CAP_SETPCAP, and CAP_DAC_READ_SEARCH or CAP_DAC_OVERRIDE). Run simpul as an ordinary user, or put "
         "the clone and --data-dir where all may pass."
     )
 
