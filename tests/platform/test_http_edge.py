@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 from simpul_shared.access import Role
+from simpul_shared.platform.database import lock_key
 
 from tests.support.services import ServiceUnderTest
 from tests.support.tokens import token
@@ -49,8 +50,6 @@ async def test_the_same_key_of_another_client_is_another_request(tally: ServiceU
 
 
 async def test_a_repeat_waits_for_the_first_and_then_says_conflict(tally: ServiceUnderTest) -> None:
-    from simpul_shared.platform.database import lock_key
-
     caller, body = tally.caller(), {"library_id": str(uuid4()), "name": "a"}
     async with tally.database.pool.acquire() as connection, connection.transaction():
         await connection.execute("select pg_advisory_xact_lock($1)", lock_key("idempotency/test-client/k"))
@@ -60,9 +59,18 @@ async def test_a_repeat_waits_for_the_first_and_then_says_conflict(tally: Servic
     assert (await caller.post("/v1/names", body, key="k")).status_code == 201
 
 
-async def test_an_aggregate_held_too_long_answers_busy(tally: ServiceUnderTest) -> None:
-    from simpul_shared.platform.database import lock_key
+async def test_more_repeats_than_connections_all_get_an_answer(tally: ServiceUnderTest) -> None:
+    caller, body = tally.caller(), {"library_id": str(uuid4()), "name": "a"}
+    async with tally.database.pool.acquire() as connection, connection.transaction():
+        await connection.execute("select pg_advisory_xact_lock($1)", lock_key("idempotency/test-client/k"))
+        responses = await asyncio.gather(*(caller.post("/v1/names", body, key="k") for _ in range(14)))
+    for response in responses:
+        refused(
+            response, *((409, "request-in-progress") if response.status_code == 409 else (503, "database-unavailable"))
+        )
 
+
+async def test_an_aggregate_held_too_long_answers_busy(tally: ServiceUnderTest) -> None:
     library = str(uuid4())
     async with tally.database.pool.acquire() as connection, connection.transaction():
         await connection.execute("select pg_advisory_xact_lock($1)", lock_key(library))

@@ -77,6 +77,10 @@ def lock_key(name: str | UUID) -> int:
     return int.from_bytes(hashlib.blake2b(str(name).encode(), digest_size=8).digest(), signed=True)
 
 
+_ACQUIRE_SECONDS = 10.0
+"""How long to wait for a connection of the pool; then the answer is 503, not an ever longer queue."""
+
+
 class Database:
     """A pool of connections to one service's Postgres."""
 
@@ -88,7 +92,7 @@ class Database:
     @asynccontextmanager
     async def transaction(self, origin: Origin) -> AsyncIterator[Transaction]:
         """A read-committed transaction: committed when the block ends, rolled back when it raises."""
-        async with self.pool.acquire() as connection:
+        async with self.pool.acquire(timeout=_ACQUIRE_SECONDS) as connection:
             async with connection.transaction():
                 tx = Transaction(connection, origin)
                 yield tx
@@ -99,7 +103,7 @@ class Database:
     async def snapshot(self, origin: Origin) -> AsyncIterator[Transaction]:
         """A read-only transaction in which every query sees one and the same moment."""
         async with (
-            self.pool.acquire() as connection,
+            self.pool.acquire(timeout=_ACQUIRE_SECONDS) as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             yield Transaction(connection, origin)

@@ -81,27 +81,25 @@ class Command:
 
         Errors: what the work refuses; IdempotencyKeyReused; RequestInProgress after 5 s of waiting for the first.
         """
-        async with self.database.transaction(self.origin) as tx:
-            await self._lock(tx, locks)
-            stored = await self._stored(tx)
-            if stored is not None:
-                return stored
-            response = _respond(await work(tx), status)
-            await self._store(tx, response)
-        return response
-
-    async def _lock(self, tx: Transaction, locks: Sequence[str | UUID]) -> None:
-        """Idempotency key first, then the aggregates in order, in the transaction's first statement."""
+        # Idempotency key first, then the aggregates in their one order, all in the transaction's first statement.
         mine = lock_key(f"idempotency/{self.principal.client_id}/{self.idempotency_key}")
         keys = [mine, *sorted({lock_key(name) for name in locks} - {mine})]
         try:
-            await tx.lock_keys(keys)
+            async with self.database.transaction(self.origin) as tx:
+                await tx.lock_keys(keys)
+                stored = await self._stored(tx)
+                if stored is not None:
+                    return stored
+                response = _respond(await work(tx), status)
+                await self._store(tx, response)
         except asyncpg.LockNotAvailableError as error:
+            # Asked outside the transaction: with its connection in hand, all waiting for a second one would be stuck.
             if await self._in_progress(mine):
                 raise RequestInProgress(
                     "The first request with this Idempotency-Key is still under way. Repeat it shortly.", retry_after=2
                 ) from error
             raise
+        return response
 
     async def _in_progress(self, key: int) -> bool:
         async with self.database.transaction(self.origin) as tx:
