@@ -130,10 +130,9 @@ async def _bimtek(
     bimtek_id: str = current["bimtek_id"]
     if current["status"] == "SELESAI":
         return bimtek_id
-    for step in ("announce", "start"):
-        current = await platform.get("activities", f"/v1/bimteks/{bimtek_id}")
-        if current["status"] in {"DIRENCANAKAN", "DIUMUMKAN"}:
-            await _move(platform, bimtek, current, step)
+    steps = {"DIRENCANAKAN": "announce", "DIUMUMKAN": "start"}
+    while current["status"] in steps:
+        current = await _move(platform, bimtek, current, steps[current["status"]])
     registrations = await _register(platform, bimtek, bimtek_id, libraries)
     await _attend(platform, bimtek, bimtek_id, registrations)
     await _follow_up(platform, bimtek, bimtek_id, libraries)
@@ -142,9 +141,9 @@ async def _bimtek(
     return bimtek_id
 
 
-async def _move(platform: Platform, bimtek: Bimtek, current: dict[str, Any], step: str) -> None:
+async def _move(platform: Platform, bimtek: Bimtek, current: dict[str, Any], step: str) -> Any:
     path = f"/v1/bimteks/{current['bimtek_id']}/{step}"
-    await platform.post("activities", path, {}, key=f"bimtek/{bimtek.slug}/{step}", version=current["version"])
+    return await platform.post("activities", path, {}, key=f"bimtek/{bimtek.slug}/{step}", version=current["version"])
 
 
 async def _plan(platform: Platform, bimtek: Bimtek, parent: str | None) -> Any:
