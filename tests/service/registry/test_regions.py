@@ -189,6 +189,14 @@ async def test_before_the_load_nothing_was_known(loaded: LoadedRegistry) -> None
     assert (response.status_code, response.json()["code"]) == (404, "region-unknown")
 
 
+@pytest.mark.parametrize(
+    ("on", "found"), [("0001-01-01", 200), ("1945-08-17", 200), ("9999-12-30", 200), ("9999-12-31", 404)]
+)
+async def test_days_at_the_ends_of_the_calendar_are_answered(loaded: LoadedRegistry, on: str, found: int) -> None:
+    """The very last one stands for no end, so nothing is valid on it."""
+    assert (await loaded.caller.get("/v1/regions", code="51", valid_on=on)).status_code == found
+
+
 async def test_a_region_that_did_not_exist_on_a_day_says_when_it_does(loaded: LoadedRegistry) -> None:
     tengah = await by_code(loaded, "94", "2023-01-01")
     response = await loaded.caller.get(f"/v1/regions/{tengah['region_id']}", valid_on="2021-01-01")

@@ -6,9 +6,15 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from fastapi import Query
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, JsonValue
 from simpul_shared.errors import Invalid
 from simpul_shared.vocabulary import RegionCode, RegionCodeMalformed, parse_region_code
+
+
+def strict(**example: JsonValue) -> ConfigDict:
+    """Settings of a body: blanks around texts dropped, unknown fields refused, an example for the documents."""
+    return ConfigDict(extra="forbid", str_strip_whitespace=True, json_schema_extra={"examples": [example]})
+
 
 Reason = Annotated[str, Field(min_length=1, max_length=2000, description="Why, for those who read the history")]
 ProgrammeYear = Annotated[int, Field(ge=2000, le=2100, description="Tahun program")]

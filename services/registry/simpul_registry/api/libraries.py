@@ -8,20 +8,22 @@ import uuid6
 from fastapi import APIRouter
 from fastapi import Query as Parameter
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field
 from simpul_shared.access import Permission
 from simpul_shared.platform.http.command import Command, command
 from simpul_shared.platform.http.query import Page, Query, answer, query
-from simpul_shared.vocabulary import (
-    Basis,
-    LibraryStatus,
-    LibraryType,
-    RegionCode,
-    Scheme,
-    parse_region_code,
-)
+from simpul_shared.vocabulary import LibraryStatus, LibraryType, RegionCode, Scheme, parse_region_code
 
-from simpul_registry.api.fields import Cursor, Day, Limit, ProgrammeYear, Reason, RegionCodeInBody
+from simpul_registry.api.fields import Cursor, Limit
+from simpul_registry.api.library_bodies import (
+    DesignateBody,
+    EffectiveBody,
+    EffectiveReasonBody,
+    EmptyBody,
+    NominateBody,
+    ReasonBody,
+    RenameBody,
+    ResubmitBody,
+)
 from simpul_registry.commands import libraries as commands
 from simpul_registry.commands.libraries import Change, NominateLibrary
 from simpul_registry.queries import libraries as queries
@@ -29,74 +31,6 @@ from simpul_registry.queries.libraries import LibraryFilter
 from simpul_registry.views.libraries import LibraryEventView, LibraryView, NominatedView
 
 router = APIRouter(tags=["libraries"])
-
-_STRICT = ConfigDict(extra="forbid", str_strip_whitespace=True)
-_Name = Annotated[str, Field(min_length=1, max_length=200, examples=["Perpustakaan Desa Mengwi"])]
-_EffectiveOn = Annotated[Day | None, Field(description="Local day; today when left out", examples=["2021-07-05"])]
-
-
-class NominateBody(BaseModel):
-    """`nominated_on` is a local day, today when left out; the region code is resolved at it."""
-
-    model_config = _STRICT
-
-    name: _Name
-    type: Annotated[LibraryType, Field(examples=[LibraryType.VILLAGE])]
-    region_code: RegionCodeInBody
-    programme_year: Annotated[ProgrammeYear, Field(examples=[2021])]
-    scheme: Annotated[Scheme, Field(examples=[Scheme.STIMULUS])]
-    nominated_on: Annotated[Day | None, Field(examples=["2021-02-01"])] = None
-    basis: Basis = Basis.STATED
-
-
-class ResubmitBody(BaseModel):
-    """What is left out stays as it was nominated before."""
-
-    model_config = _STRICT
-
-    programme_year: Annotated[ProgrammeYear | None, Field(examples=[2021])] = None
-    scheme: Annotated[Scheme | None, Field(examples=[Scheme.STIMULUS])] = None
-
-
-class EmptyBody(BaseModel):
-    model_config = _STRICT
-
-
-class ReasonBody(BaseModel):
-    model_config = _STRICT
-
-    reason: Annotated[Reason, Field(examples=["SK pendirian belum dilampirkan"])]
-
-
-class DesignateBody(BaseModel):
-    """The decree (SK) that designates the library for a programme year."""
-
-    model_config = _STRICT
-
-    sk_no: Annotated[str, Field(min_length=1, max_length=100, examples=["12/SK/2021"])]
-    sk_date: Annotated[Day, Field(examples=["2021-03-15"])]
-    programme_year: Annotated[ProgrammeYear, Field(examples=[2021])]
-    scheme: Annotated[Scheme, Field(examples=[Scheme.STIMULUS])]
-
-
-class EffectiveBody(BaseModel):
-    model_config = _STRICT
-
-    effective_on: _EffectiveOn = None
-
-
-class EffectiveReasonBody(BaseModel):
-    model_config = _STRICT
-
-    reason: Annotated[Reason, Field(examples=["Pengelola pindah tugas"])]
-    effective_on: _EffectiveOn = None
-
-
-class RenameBody(BaseModel):
-    model_config = _STRICT
-
-    new_name: _Name
-    effective_on: _EffectiveOn = None
 
 
 @router.post(

@@ -6,13 +6,13 @@ from uuid import UUID
 import uuid6
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from simpul_shared.access import Permission
 from simpul_shared.platform.http.command import Command, command
 from simpul_shared.platform.http.query import Query, answer, query
 from simpul_shared.vocabulary import Basis, RegionCode
 
-from simpul_registry.api.fields import RegionCodeInBody
+from simpul_registry.api.fields import RegionCodeInBody, strict
 from simpul_registry.commands import people as commands
 from simpul_registry.commands.people import RegisterPerson
 from simpul_registry.queries import people as queries
@@ -26,9 +26,9 @@ router = APIRouter(prefix="/v1/people", tags=["people"])
 class RegisterBody(BaseModel):
     """`name` is kept encrypted and is in no answer but that of /name."""
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+    model_config = strict(name="Ni Luh Contoh", region_code="51.03.02.2009", basis="sample")
 
-    name: Annotated[str, Field(min_length=1, max_length=200, repr=False, examples=["Ni Luh Contoh"])]
+    name: Annotated[str, Field(min_length=1, max_length=200, repr=False)]
     region_code: RegionCodeInBody
     basis: Basis = Basis.STATED
 

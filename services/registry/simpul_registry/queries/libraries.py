@@ -48,28 +48,39 @@ async def list_libraries(
     region_id = await _wanted_region(tx, wanted, scope=scope, today=today)
     rows = await tx.fetch(
         """
-        select l.library_id, l.name, l.type, l.status, l.status_since, l.nominated_on, l.basis, l.version,
+        with page as materialized (
+            select l.library_id, l.name, l.type, l.region_id, l.status, l.status_since, l.nominated_on, l.basis, l.version
+            from library l
+            where ($2::uuid[] is null or l.region_id in (
+                    select v.region_id from region_version v
+                    where v.path && $2 and v.valid_from <= $1 and v.superseded_at = 'infinity'
+                        and ($1 < v.valid_to or not exists (select from region_version later
+                            where later.region_id = v.region_id and later.valid_from > v.valid_from
+                            and later.valid_from <= $1 and later.superseded_at = 'infinity'))))
+                and ($3::uuid is null or l.region_id in (
+                    select v.region_id from region_version v
+                    where v.path @> array[$3] and v.valid_from <= $4 and $4 < v.valid_to and v.superseded_at = 'infinity'))
+                and ($5::text is null or l.status = $5)
+                and ($6::text is null or l.type = $6)
+                and ($7::text is null or l.name ilike $7)
+                and (($8::integer is null and $9::text is null) or exists (select from support_episode e
+                    where e.library_id = l.library_id and ($8::integer is null or e.programme_year = $8)
+                    and ($9::text is null or e.scheme = $9)))
+                and ($10::text is null or (l.name, l.library_id) > ($10, $11::uuid))
+            order by l.name, l.library_id limit $12
+        )
+        select p.library_id, p.name, p.type, p.status, p.status_since, p.nominated_on, p.basis, p.version,
             r.region_id, r.code as region_code, r.name as region_name, r.level, r.timezone,
             (select jsonb_agg(jsonb_build_object('programme_year', e.programme_year, 'scheme', e.scheme,
                     'status', e.status, 'sk_no', e.sk_no, 'sk_date', e.sk_date) order by e.episode_no)
-                from support_episode e where e.library_id = l.library_id) as episodes
-        from library l
+                from support_episode e where e.library_id = p.library_id) as episodes
+        from page p
         cross join lateral (
-            select region_id, code, name, level, timezone, path from region_version
-            where region_id = l.region_id and valid_from <= $1 and superseded_at = 'infinity'
+            select region_id, code, name, level, timezone from region_version
+            where region_id = p.region_id and valid_from <= $1 and superseded_at = 'infinity'
             order by valid_from desc limit 1
         ) r
-        where ($2::uuid[] is null or r.path && $2)
-            and ($3::uuid is null or exists (select from region_version v where v.region_id = l.region_id
-                and v.valid_from <= $4 and $4 < v.valid_to and v.superseded_at = 'infinity' and v.path @> array[$3]))
-            and ($5::text is null or l.status = $5)
-            and ($6::text is null or l.type = $6)
-            and ($7::text is null or l.name ilike $7)
-            and (($8::integer is null and $9::text is null) or exists (select from support_episode e
-                where e.library_id = l.library_id and ($8::integer is null or e.programme_year = $8)
-                and ($9::text is null or e.scheme = $9)))
-            and ($10::text is null or (l.name, l.library_id) > ($10, $11::uuid))
-        order by l.name, l.library_id limit $12
+        order by p.name, p.library_id
         """,
         today,
         await scope_ids(tx, scope, on=today),

@@ -38,6 +38,17 @@ _LIBRARY: JsonDict = {
     "version": 3,
 }
 
+_EVENT: JsonDict = {
+    "version": 4,
+    "event_id": "01979a51-2c3d-7e4f-8a5b-6c7d8e9f0a1b",
+    "type": "id.simpul.registry.library-activated.v1",
+    "occurred_at": "2021-07-05T00:00:00+08:00",
+    "recorded_at": "2021-07-06T02:11:09.120301Z",
+    "actor": "dinas-badung",
+    "channel": "API",
+    "data": {"library_id": "01979a4e-7c11-7d2b-8f5e-0c2f4a1b9d33", "effective_on": "2021-07-05"},
+}
+
 
 class RegionRef(BaseModel):
     """A region named in passing, as it is called today."""
@@ -126,6 +137,8 @@ def _library_fields(library: Library, region: Region) -> dict[str, Any]:
 
 class LibraryEventView(BaseModel):
     """One event of a library's life. `actor` is the subject of the token that caused it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EVENT]})
 
     version: int
     event_id: UUID

@@ -1,0 +1,83 @@
+"""The bodies of writes on libraries: limits and examples; the rules are in domain/library.py."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+from simpul_shared.vocabulary import Basis, LibraryType, Scheme
+
+from simpul_registry.api.fields import Day, ProgrammeYear, Reason, RegionCodeInBody, strict
+
+_Name = Annotated[str, Field(min_length=1, max_length=200)]
+_EffectiveOn = Annotated[Day | None, Field(description="Local day; today when left out")]
+
+
+class NominateBody(BaseModel):
+    """`nominated_on` is a local day, today when left out; the region code is resolved at it."""
+
+    model_config = strict(
+        name="Perpustakaan Desa Mengwi",
+        type="DESA",
+        region_code="51.03.02.2009",
+        programme_year=2021,
+        scheme="STIMULAN_APBN",
+        nominated_on="2021-02-01",
+        basis="stated",
+    )
+
+    name: _Name
+    type: LibraryType
+    region_code: RegionCodeInBody
+    programme_year: ProgrammeYear
+    scheme: Scheme
+    nominated_on: Day | None = None
+    basis: Basis = Basis.STATED
+
+
+class ResubmitBody(BaseModel):
+    """What is left out stays as it was nominated before."""
+
+    model_config = strict(programme_year=2022, scheme="STIMULAN_APBN")
+
+    programme_year: ProgrammeYear | None = None
+    scheme: Scheme | None = None
+
+
+class EmptyBody(BaseModel):
+    model_config = strict()
+
+
+class ReasonBody(BaseModel):
+    model_config = strict(reason="SK pendirian belum dilampirkan")
+
+    reason: Reason
+
+
+class DesignateBody(BaseModel):
+    """The decree (SK) that designates the library for a programme year."""
+
+    model_config = strict(sk_no="12/SK/2021", sk_date="2021-03-15", programme_year=2021, scheme="STIMULAN_APBN")
+
+    sk_no: Annotated[str, Field(min_length=1, max_length=100)]
+    sk_date: Day
+    programme_year: ProgrammeYear
+    scheme: Scheme
+
+
+class EffectiveBody(BaseModel):
+    model_config = strict(effective_on="2021-07-05")
+
+    effective_on: _EffectiveOn = None
+
+
+class EffectiveReasonBody(BaseModel):
+    model_config = strict(reason="Pengelola pindah tugas", effective_on="2022-01-10")
+
+    reason: Reason
+    effective_on: _EffectiveOn = None
+
+
+class RenameBody(BaseModel):
+    model_config = strict(new_name="Perpustakaan Widya Mandala", effective_on="2022-03-01")
+
+    new_name: _Name
+    effective_on: _EffectiveOn = None
