@@ -164,11 +164,11 @@ async def test_a_bare_date_stands_for_the_end_of_that_day_in_jakarta(reporting: 
     assert answer.json()["valid_on"] == today.date().isoformat()
 
 
-@pytest.mark.parametrize("text", ["2026-11-22T10:05:00", "yesterday", "2026-13-01", "22-11-2026", ""])
-async def test_an_instant_without_a_zone_or_sense_is_refused(reporting: ServiceUnderTest, text: str) -> None:
-    answer = await reporting.caller().get(REPORT, programme_year=2021, known_on=text)
+async def test_an_instant_without_a_zone_or_sense_is_refused(reporting: ServiceUnderTest) -> None:
+    for text in ("2026-11-22T10:05:00", "yesterday", "2026-13-01", "22-11-2026", ""):
+        answer = await reporting.caller().get(REPORT, programme_year=2021, known_on=text)
 
-    assert (answer.status_code, answer.json()["code"]) == (422, "known-on-malformed")
+        assert (answer.status_code, answer.json()["code"]) == (422, "known-on-malformed"), text
 
 
 async def test_before_a_region_was_known_the_report_says_so(reporting: ServiceUnderTest) -> None:

@@ -55,20 +55,26 @@ async def descend(caller: Caller, path: str, code: str, **params: Any) -> dict[s
     assert answer.status_code == 200, (code, params, answer.text)
     reports = {code: answer.json()}
     for child in answer.json()["children"]:
-        try_below = await caller.get(path, region=child["code"], **params)
-        if try_below.status_code == 200:  # a region gone by that day has figures, but no page of its own
+        if (await caller.get(path, region=child["code"], **params)).status_code == 200:
+            # A region gone by that day has figures, but no report of its own.
             reports |= await descend(caller, path, child["code"], **params)
     return reports
 
 
-@pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("day", DAYS)
+@pytest.mark.parametrize("seed", range(2))
 async def test_realisation_of_a_parent_is_the_sum_of_its_children_on_the_map_of_any_day(
-    reporting: ServiceUnderTest, seed: int, day: date
+    reporting: ServiceUnderTest, seed: int
 ) -> None:
     history = made_up(seed)
     events = designations(history, 30)
     await reporting.receive(*shuffled(history, [*([e] for e in events), region_events(history)]))
+    for day in DAYS:
+        await require_sums(reporting, history, events, day)
+
+
+async def require_sums(
+    reporting: ServiceUnderTest, history: History, events: list[LibraryDesignated], day: date
+) -> None:
     expected = Counter(
         region for event in events if event.sk_date <= day for region in place(history, event.region_id, day)
     )
@@ -87,14 +93,14 @@ async def test_realisation_of_a_parent_is_the_sum_of_its_children_on_the_map_of_
     assert reports["ID"]["realised"] == sum(event.sk_date <= day for event in events)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 async def test_monthly_reports_add_up_and_say_the_same_live_and_as_known_now(
     reporting: ServiceUnderTest, seed: int
 ) -> None:
     history = made_up(seed)
     libraries = [(history.id(), history.random.choice(history.villages)) for _ in range(10)]
     activities = [activity_events(history, *history.random.choice(libraries)) for _ in range(40)]
-    bimteks = [bimtek_events(history, history.random.sample(libraries, 5)) for _ in range(3)]
+    bimteks = [bimtek_events(history, history.random.sample(libraries, 5)) for _ in range(2)]
     await reporting.receive(*shuffled(history, [*activities, *bimteks, region_events(history)]))
     months = {"from": "2022-09", "to": "2022-12", "valid_on": "2022-12-31"}
 
