@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from simpul_shared.regions.store import Region
 from simpul_shared.vocabulary import Basis, Indicator, RegionLevel
 
+from simpul_reporting import examples
 from simpul_reporting.domain import Place, Target
 
 
@@ -26,28 +27,7 @@ class RegionRef(BaseModel):
 class TargetView(BaseModel):
     """A target as it stands now."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "target_id": "01930f6e-2b1c-7c43-9d8e-0c7d6f1b2a34",
-                    "version": 1,
-                    "programme_year": 2021,
-                    "indicator": "LIBRARIES",
-                    "region": {
-                        "region_id": "5f6ad2c2-4f34-5d0c-9a5e-5a53d1c6a3b1",
-                        "code": "51",
-                        "name": "Bali",
-                        "level": "PROVINSI",
-                    },
-                    "parent_target_id": "01930f6e-1a00-7d11-8f00-3b9a5c2d4e5f",
-                    "value": 12,
-                    "unallocated": 0,
-                    "basis": "stated",
-                }
-            ]
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.TARGET]})
 
     target_id: UUID
     version: int
@@ -71,6 +51,8 @@ class TargetRevision(BaseModel):
 
 class TargetHistory(TargetView):
     """A target with everything it ever was."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.TARGET_HISTORY]})
 
     revisions: list[TargetRevision]
 

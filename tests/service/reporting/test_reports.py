@@ -118,6 +118,7 @@ async def test_activities_are_told_by_month_and_category_with_the_libraries_that
     report = await get(reporting, ACTIVITIES, region="51", **YEAR)
 
     months = {m["month"]: m for m in report["months"]}
+    assert (report["from"], report["to"]) == ("2021-01", "2021-12")
     assert list(months) == [f"2021-{number:02}" for number in range(1, 13)]
     assert (months["2021-07"]["activities"], months["2021-07"]["women"], months["2021-07"]["men"]) == (1, 12, 8)
     assert (months["2021-08"]["activities"], months["2021-08"]["reporting_libraries"]) == (2, 2)

@@ -13,6 +13,7 @@ from simpul_shared.platform.database import Transaction
 from simpul_shared.regions.store import Region
 from simpul_shared.vocabulary import ActivityCategory
 
+from simpul_reporting import examples
 from simpul_reporting.domain import AsOf, Months
 from simpul_reporting.queries.cells import Cell, grouped, sums
 from simpul_reporting.queries.watermark import Watermark, watermark
@@ -54,7 +55,9 @@ class ChildActivities(CoveredFigures):
 class ActivityReport(BaseModel):
     """`total` is the sum of the months, and that of the children plus `own`; only reporting_libraries adds up to no sum."""
 
-    model_config = ConfigDict(populate_by_name=True)
+    model_config = ConfigDict(
+        validate_by_name=True, serialize_by_alias=True, json_schema_extra={"examples": [examples.ACTIVITIES]}
+    )
 
     region: RegionRef
     from_: str = Field(alias="from", examples=["2021-01"])

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from simpul_shared.platform.database import Transaction
 from simpul_shared.regions.store import Region
 
+from simpul_reporting import examples
 from simpul_reporting.domain import AsOf, Months, percentage
 from simpul_reporting.queries.cells import Cell, grouped, sums
 from simpul_reporting.queries.watermark import Watermark, watermark
@@ -53,7 +54,9 @@ class ChildAttendance(AttendanceFigures):
 class AttendanceReport(BaseModel):
     """`total` is the sum of the months, and that of the children plus `own`. Regions are those of the libraries represented."""
 
-    model_config = ConfigDict(populate_by_name=True)
+    model_config = ConfigDict(
+        validate_by_name=True, serialize_by_alias=True, json_schema_extra={"examples": [examples.ATTENDANCE]}
+    )
 
     region: RegionRef
     from_: str = Field(alias="from", examples=["2021-01"])

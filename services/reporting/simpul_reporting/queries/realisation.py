@@ -6,11 +6,12 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from simpul_shared.platform.database import Transaction
 from simpul_shared.regions.store import Region
 from simpul_shared.vocabulary import Indicator, RegionLevel
 
+from simpul_reporting import examples
 from simpul_reporting.domain import AsOf, Place, percentage
 from simpul_reporting.queries.regions import children_of
 from simpul_reporting.queries.watermark import Watermark, watermark
@@ -51,6 +52,8 @@ class Provinces(BaseModel):
 class Realisation(Figure):
     """`realised` is the sum of the children's plus `own`. The same valid_on and known_on give the same figures for ever,
     once the watermark is no longer provisional."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.REALISATION]})
 
     programme_year: int = Field(examples=[2021])
     region: RegionRef
