@@ -12,8 +12,9 @@ from simpul_shared.platform.outbox import append
 from simpul_shared.regions.store import Region, region_by_code, require_in_scope
 from simpul_shared.vocabulary import Basis, Indicator, RegionCode
 
-from simpul_reporting import domain
-from simpul_reporting.domain import JAKARTA, Place, Share, Target
+from simpul_reporting.domain import targets as rules
+from simpul_reporting.domain.moments import JAKARTA
+from simpul_reporting.domain.targets import Place, Share, Target
 from simpul_reporting.store.places import covers, places_of
 from simpul_reporting.store.targets import add_target, close_target, find_target, given_to_children, load_target
 from simpul_reporting.views import target_view
@@ -25,7 +26,7 @@ class TargetUnknown(NotFound):
 
 
 CONSTRAINTS: dict[str, Refusal] = {
-    "target_version_region_key": domain.TargetExists("The region has a target for this year already. Revise that one."),
+    "target_version_region_key": rules.TargetExists("The region has a target for this year already. Revise that one."),
 }
 
 
@@ -48,14 +49,14 @@ async def set_target(
     now: datetime,
 ) -> Answer:
     today = now.astimezone(JAKARTA).date()
-    on = valid_on or domain.target_day(programme_year, today=today)
+    on = valid_on or rules.target_day(programme_year, today=today)
     region = await region_by_code(tx, region_code, on=on)
     await require_in_scope(tx, region, scope, on=today, field="/region_code")
     place = Place(region.region_id, region.code, region.name, region.level)
-    domain.require_level(indicator, place)
+    rules.require_level(indicator, place)
     await _require_none(tx, programme_year, indicator, place)
     parent = await _share_above(tx, region, place, programme_year, indicator, on=on)
-    domain.require_within_parent(value, place, parent)
+    rules.require_within_parent(value, place, parent)
     parent_id = None if parent is None else parent.target.target_id
     target = Target(target_id, 1, programme_year, indicator, region.region_id, parent_id, value, basis)
     event = TargetSet(
@@ -74,7 +75,7 @@ async def set_target(
 async def _require_none(tx: Transaction, programme_year: int, indicator: Indicator, place: Place) -> None:
     existing = await find_target(tx, programme_year, indicator, place.region_id)
     if existing is not None:
-        raise domain.TargetExists(
+        raise rules.TargetExists(
             f"{place} has a target of {existing.value} for {programme_year} already. "
             f"Change it with POST /v1/targets/{existing.target_id}/revise.",
             facts={"target_id": existing.target_id},
@@ -90,7 +91,7 @@ async def _share_above(
     above = (await places_of(tx, [region.parent_id], on=on)).get(region.parent_id)
     target = await find_target(tx, programme_year, indicator, region.parent_id)
     if above is None or target is None:
-        raise domain.parent_missing(place, above)
+        raise rules.parent_missing(place, above)
     return Share(target, above, await given_to_children(tx, target.target_id))
 
 
@@ -102,11 +103,11 @@ async def revise_target(
     if target is None or not await covers(tx, scope, target.region_id, today=today):
         raise target_unknown(target_id)
     require_version(target.version, expected_version)
-    on = domain.target_day(target.programme_year, today=today)
+    on = rules.target_day(target.programme_year, today=today)
     place = (await places_of(tx, [target.region_id], on=on))[target.region_id]
     given = await given_to_children(tx, target_id)
-    domain.require_covers_children(value, place, given)
-    domain.require_within_parent(value, place, await _share_of(tx, target, on=on))
+    rules.require_covers_children(value, place, given)
+    rules.require_within_parent(value, place, await _share_of(tx, target, on=on))
     revised = await _announce_revision(tx, target, value=value, reason=reason, now=now)
     return Answer(target_view(revised, place, given=given), revised.version)
 
@@ -132,7 +133,7 @@ async def _announce_revision(tx: Transaction, target: Target, *, value: int, rea
         reason=reason,
     )
     recorded = await append(tx, event, occurred_at=now)
-    revised = domain.revised(target, value=value, version=recorded.version)
+    revised = rules.revised(target, value=value, version=recorded.version)
     await close_target(tx, target.target_id, at=recorded.recorded_at)
     await add_target(tx, revised, recorded, reason=reason)
     return revised

@@ -8,7 +8,7 @@ from simpul_shared.regions.store import Region
 from simpul_shared.vocabulary import Basis, Indicator, RegionLevel
 
 from simpul_reporting import examples
-from simpul_reporting.domain import Place, Target
+from simpul_reporting.domain.targets import Place, Target
 
 
 class RegionRef(BaseModel):

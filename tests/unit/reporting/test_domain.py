@@ -6,20 +6,22 @@ from uuid import uuid4
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from simpul_reporting.domain import (
+from simpul_reporting.domain.figures import percentage
+from simpul_reporting.domain.moments import (
     FOREVER,
     KnownOnMalformed,
     MonthsMalformed,
+    as_of,
+    lag_seconds,
+    parse_known_on,
+    parse_months,
+)
+from simpul_reporting.domain.targets import (
     Place,
     Share,
     Target,
     TargetBelowChildren,
     TargetExceedsParent,
-    as_of,
-    lag_seconds,
-    parse_known_on,
-    parse_months,
-    percentage,
     require_covers_children,
     require_within_parent,
     target_day,

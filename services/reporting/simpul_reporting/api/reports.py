@@ -12,7 +12,7 @@ from simpul_shared.platform.http.query import answer, query
 from simpul_shared.regions.store import Region
 from simpul_shared.vocabulary import parse_region_code
 
-from simpul_reporting.domain import JAKARTA, AsOf, Months, as_of, parse_known_on, parse_months
+from simpul_reporting.domain.moments import JAKARTA, AsOf, Months, as_of, parse_known_on, parse_months
 from simpul_reporting.queries.activities import ActivityReport, activity_report
 from simpul_reporting.queries.attendance import AttendanceReport, attendance_report
 from simpul_reporting.queries.realisation import Realisation, realisation

@@ -16,7 +16,8 @@ from simpul_shared.vocabulary import Basis, Indicator, parse_region_code
 
 from simpul_reporting import commands
 from simpul_reporting.commands import target_unknown, targets_lock
-from simpul_reporting.domain import JAKARTA, Target
+from simpul_reporting.domain.moments import JAKARTA
+from simpul_reporting.domain.targets import Target
 from simpul_reporting.queries.targets import find_visible_target, sort_keys, target_history, targets_of_year
 from simpul_reporting.views import TargetHistory, TargetView
 

@@ -12,7 +12,8 @@ from simpul_shared.regions.store import Region, RegionUnknown
 from simpul_shared.vocabulary import Period, parse_region_code
 
 from simpul_reporting.dashboard.wording import LANGUAGES, Words
-from simpul_reporting.domain import AsOf, Months, Place, as_of, parse_known_on
+from simpul_reporting.domain.moments import AsOf, Months, as_of, parse_known_on
+from simpul_reporting.domain.targets import Place
 from simpul_reporting.queries.activities import ActivityReport, MonthActivities, activity_report
 from simpul_reporting.queries.attendance import AttendanceReport, MonthAttendance, attendance_report
 from simpul_reporting.queries.libraries import LibraryLine, Years, libraries_at, years

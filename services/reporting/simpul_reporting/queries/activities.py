@@ -14,7 +14,7 @@ from simpul_shared.regions.store import Region
 from simpul_shared.vocabulary import ActivityCategory
 
 from simpul_reporting import examples
-from simpul_reporting.domain import AsOf, Months
+from simpul_reporting.domain.moments import AsOf, Months
 from simpul_reporting.queries.cells import Cell, grouped, sums
 from simpul_reporting.queries.watermark import Watermark, watermark
 from simpul_reporting.store.places import places_of

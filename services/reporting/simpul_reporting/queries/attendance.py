@@ -10,7 +10,8 @@ from simpul_shared.platform.database import Transaction
 from simpul_shared.regions.store import Region
 
 from simpul_reporting import examples
-from simpul_reporting.domain import AsOf, Months, percentage
+from simpul_reporting.domain.figures import percentage
+from simpul_reporting.domain.moments import AsOf, Months
 from simpul_reporting.queries.cells import Cell, grouped, sums
 from simpul_reporting.queries.watermark import Watermark, watermark
 from simpul_reporting.store.places import places_of

@@ -8,7 +8,7 @@ from simpul_shared.platform.database import Transaction
 from simpul_shared.regions.store import Region
 from simpul_shared.vocabulary import LibraryStatus
 
-from simpul_reporting.domain import AsOf
+from simpul_reporting.domain.moments import AsOf
 
 
 class LibraryLine(BaseModel):

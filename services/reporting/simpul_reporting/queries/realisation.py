@@ -12,7 +12,9 @@ from simpul_shared.regions.store import Region
 from simpul_shared.vocabulary import Indicator, RegionLevel
 
 from simpul_reporting import examples
-from simpul_reporting.domain import AsOf, Place, percentage
+from simpul_reporting.domain.figures import percentage
+from simpul_reporting.domain.moments import AsOf
+from simpul_reporting.domain.targets import Place
 from simpul_reporting.queries.regions import children_of
 from simpul_reporting.queries.watermark import Watermark, watermark
 from simpul_reporting.store.places import places_of

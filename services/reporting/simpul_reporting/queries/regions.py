@@ -9,7 +9,8 @@ from simpul_shared.platform.database import Transaction
 from simpul_shared.regions.store import Region, RegionUnknown, region_by_code
 from simpul_shared.vocabulary import RegionCode, RegionLevel
 
-from simpul_reporting.domain import AsOf, Place
+from simpul_reporting.domain.moments import AsOf
+from simpul_reporting.domain.targets import Place
 from simpul_reporting.store.places import covers
 
 

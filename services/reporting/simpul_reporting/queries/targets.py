@@ -11,7 +11,7 @@ from simpul_shared.platform.database import Transaction
 from simpul_shared.regions.store import scope_ids
 from simpul_shared.vocabulary import Indicator
 
-from simpul_reporting.domain import Target, target_day
+from simpul_reporting.domain.targets import Target, target_day
 from simpul_reporting.store.places import covers, places_of
 from simpul_reporting.store.targets import given_to_children, load_target, target_of
 from simpul_reporting.views import TargetHistory, TargetRevision, TargetView, target_view

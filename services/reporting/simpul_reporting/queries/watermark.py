@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 from simpul_shared.platform.database import Transaction
 from simpul_shared.platform.marks import applied_through
 
-from simpul_reporting.domain import AsOf, lag_seconds
+from simpul_reporting.domain.moments import AsOf, lag_seconds
 from simpul_reporting.store.facts import CONSUMER, TOPICS
 
 

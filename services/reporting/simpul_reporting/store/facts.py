@@ -9,7 +9,7 @@ from simpul_shared.contracts.topics import ACTIVITIES, BIMTEKS, LIBRARIES, REGIO
 from simpul_shared.platform.consume import Received
 from simpul_shared.platform.database import Transaction, lock_key
 
-from simpul_reporting.domain import FOREVER
+from simpul_reporting.domain.moments import FOREVER
 
 CONSUMER = "reporting"
 """The name under which the platform keeps how far this service has applied the others' events."""

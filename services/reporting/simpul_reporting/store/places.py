@@ -9,7 +9,8 @@ from simpul_shared.platform.database import Transaction
 from simpul_shared.regions.store import scope_ids
 from simpul_shared.vocabulary import RegionLevel
 
-from simpul_reporting.domain import FOREVER, Place
+from simpul_reporting.domain.moments import FOREVER
+from simpul_reporting.domain.targets import Place
 
 
 async def places_of(

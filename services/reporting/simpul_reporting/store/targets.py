@@ -8,7 +8,7 @@ from simpul_shared.platform.database import Transaction
 from simpul_shared.platform.outbox import Recorded
 from simpul_shared.vocabulary import Basis, Indicator
 
-from simpul_reporting.domain import Target
+from simpul_reporting.domain.targets import Target
 
 
 async def load_target(tx: Transaction, target_id: UUID) -> Target | None:

@@ -1,0 +1,1 @@
+"""The rules of reporting (pure): values in, values or refusals out."""
