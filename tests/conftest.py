@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from simpul_shared.platform import telemetry
 
 from tests.support.databases import Databases
 from tests.support.servers import kafka_broker, postgres_server
@@ -19,3 +20,9 @@ async def kafka() -> AsyncIterator[str]:
     """The bootstrap address of a Kafka for the session; tests take topics of their own by a prefix."""
     async with kafka_broker() as bootstrap:
         yield bootstrap
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_logs() -> None:
+    """As in production; structlog's own default draws each traceback with all local variables, which takes minutes."""
+    telemetry.configure("test", level="WARNING", otlp_endpoint=None)
