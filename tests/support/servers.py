@@ -24,8 +24,11 @@ KAFKA_IMAGE = "apache/kafka:4.3.1"
 
 @cache
 def containers_available() -> bool:
-    """Whether a container engine answers and has the images already; nothing is pulled for a test run."""
-    if os.environ.get("SIMPUL_TEST_STACK") != "containers" or shutil.which("docker") is None:
+    """Whether a container engine answers and has the images already; nothing is pulled for a test run.
+
+    SIMPUL_TEST_STACK=embedded in the environment keeps to the child processes all the same.
+    """
+    if os.environ.get("SIMPUL_TEST_STACK") == "embedded" or shutil.which("docker") is None:
         return False
     inspect = ["docker", "image", "inspect", POSTGRES_IMAGE, KAFKA_IMAGE]
     return subprocess.run(inspect, capture_output=True, timeout=20, check=False).returncode == 0
@@ -57,7 +60,7 @@ async def kafka_broker() -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def _postgres_container() -> AsyncIterator[str]:
-    from testcontainers.postgres import PostgresContainer
+    from testcontainers.community.postgres import PostgresContainer
 
     with PostgresContainer(POSTGRES_IMAGE, driver=None) as container:
         yield container.get_connection_url()
@@ -66,7 +69,7 @@ async def _postgres_container() -> AsyncIterator[str]:
 @asynccontextmanager
 async def _kafka_container() -> AsyncIterator[str]:
     from testcontainers.core.container import DockerContainer
-    from testcontainers.core.waiting_utils import wait_for_logs
+    from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
     port = free_port()
     settings = {
@@ -84,9 +87,9 @@ async def _kafka_container() -> AsyncIterator[str]:
         "KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS": "0",
         "KAFKA_AUTO_CREATE_TOPICS_ENABLE": "false",
     }
-    container = DockerContainer(KAFKA_IMAGE).with_bind_ports(9092, port)
+    started = LogMessageWaitStrategy("Kafka Server started").with_startup_timeout(60)
+    container = DockerContainer(KAFKA_IMAGE).with_bind_ports(9092, port).waiting_for(started)
     for name, value in settings.items():
         container = container.with_env(name, value)
     with container:
-        wait_for_logs(container, "Kafka Server started", timeout=60)
         yield f"localhost:{port}"
