@@ -5,6 +5,7 @@ from uuid import UUID
 
 from simpul_shared.contracts.reporting import TargetRevised, TargetSet
 from simpul_shared.errors import NotFound, Refusal
+from simpul_shared.known_on import JAKARTA
 from simpul_shared.platform.auth import Scope
 from simpul_shared.platform.database import Transaction
 from simpul_shared.platform.http.command import Answer, require_version
@@ -13,7 +14,6 @@ from simpul_shared.regions.store import Region, region_by_code, require_in_scope
 from simpul_shared.vocabulary import Basis, Indicator, RegionCode
 
 from simpul_reporting.domain import targets as rules
-from simpul_reporting.domain.moments import JAKARTA
 from simpul_reporting.domain.targets import Place, Share, Target
 from simpul_reporting.store.places import covers, places_of
 from simpul_reporting.store.targets import add_target, close_target, find_target, given_to_children, load_target

@@ -9,11 +9,9 @@ from hypothesis import strategies as st
 from simpul_reporting.domain.figures import percentage
 from simpul_reporting.domain.moments import (
     FOREVER,
-    KnownOnMalformed,
     MonthsMalformed,
     as_of,
     lag_seconds,
-    parse_known_on,
     parse_months,
 )
 from simpul_reporting.domain.targets import (
@@ -26,6 +24,7 @@ from simpul_reporting.domain.targets import (
     require_within_parent,
     target_day,
 )
+from simpul_shared.known_on import KnownOnMalformed, parse_known_on
 from simpul_shared.vocabulary import Basis, Indicator, RegionLevel
 
 NOON = datetime(2026, 11, 22, 5, 0, tzinfo=UTC)

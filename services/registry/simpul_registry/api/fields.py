@@ -1,13 +1,11 @@
 """Fields that several bodies and queries share, with their limits."""
 
 import re
-from datetime import UTC, date, datetime, time
+from datetime import date
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from fastapi import Query
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, JsonValue
-from simpul_shared.errors import Invalid
 from simpul_shared.vocabulary import RegionCode, RegionCodeMalformed, parse_region_code
 
 
@@ -52,34 +50,6 @@ KnownOn = Annotated[
         examples=["2026-11-22T10:05:00+07:00"],
     ),
 ]
-
-
-class KnownOnMalformed(Invalid):
-    slug = "known-on-malformed"
-    title = "known_on tidak sah"
-
-
-def parse_known_on(text: str | None) -> datetime | None:
-    """An RFC 3339 instant, or a date that stands for its end in Asia/Jakarta. Errors: KnownOnMalformed."""
-    if text is None:
-        return None
-    try:
-        instant = _end_of_day(text) if _DATE.fullmatch(text) else datetime.fromisoformat(text.replace(" ", "+"))
-        if instant.tzinfo is not None:
-            return instant.astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
-    raise KnownOnMalformed(
-        f"{text!r} is no instant. Write known_on with its zone, such as 2026-11-22T10:05:00+07:00, or as a date.",
-        field="/query/known_on",
-    )
-
-
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-
-
-def _end_of_day(text: str) -> datetime:
-    return datetime.combine(date.fromisoformat(text), time.max, ZoneInfo("Asia/Jakarta"))
 
 
 _PREFIX = re.compile(r"\d{1,2}(?:\.(?:\d{0,2}|\d{2}\.\d{0,2}|\d{2}\.\d{2}\.\d{0,4}))?")

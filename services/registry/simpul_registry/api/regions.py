@@ -8,10 +8,11 @@ from fastapi import APIRouter
 from fastapi import Query as Parameter
 from fastapi.responses import Response
 from simpul_shared.access import Permission
+from simpul_shared.known_on import parse_known_on
 from simpul_shared.platform.http.query import Page, Query, answer, query
 from simpul_shared.vocabulary import RegionLevel, parse_region_code
 
-from simpul_registry.api.fields import Cursor, KnownOn, Limit, parse_code_prefix, parse_known_on
+from simpul_registry.api.fields import Cursor, KnownOn, Limit, parse_code_prefix
 from simpul_registry.queries import regions as queries
 from simpul_registry.queries.regions import AsOf, RegionFilter
 from simpul_registry.store.regions import JAKARTA, local_day

@@ -6,13 +6,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from simpul_shared.access import NATION_CODE, Permission
+from simpul_shared.known_on import JAKARTA, parse_known_on
 from simpul_shared.platform.database import Transaction
 from simpul_shared.platform.http.query import Query as Edge
 from simpul_shared.platform.http.query import answer, query
 from simpul_shared.regions.store import Region
 from simpul_shared.vocabulary import parse_region_code
 
-from simpul_reporting.domain.moments import JAKARTA, AsOf, Months, as_of, parse_known_on, parse_months
+from simpul_reporting.domain.moments import AsOf, Months, as_of, parse_months
 from simpul_reporting.queries.activities import ActivityReport, activity_report
 from simpul_reporting.queries.attendance import AttendanceReport, attendance_report
 from simpul_reporting.queries.realisation import Realisation, realisation

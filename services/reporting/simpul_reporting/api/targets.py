@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 from simpul_shared.access import Permission
+from simpul_shared.known_on import JAKARTA
 from simpul_shared.platform.http.command import Command, command
 from simpul_shared.platform.http.query import Page, answer, decode_cursor, page_of, query
 from simpul_shared.platform.http.query import Query as Edge
@@ -16,7 +17,6 @@ from simpul_shared.vocabulary import Basis, Indicator, parse_region_code
 
 from simpul_reporting import commands
 from simpul_reporting.commands import target_unknown, targets_lock
-from simpul_reporting.domain.moments import JAKARTA
 from simpul_reporting.domain.targets import Target
 from simpul_reporting.queries.targets import find_visible_target, sort_keys, target_history, targets_of_year
 from simpul_reporting.views import TargetHistory, TargetView

@@ -7,12 +7,13 @@ from urllib.parse import urlencode
 
 from simpul_shared.access import NATION_CODE
 from simpul_shared.errors import NotFound, Unavailable
+from simpul_shared.known_on import parse_known_on
 from simpul_shared.platform.database import Transaction
 from simpul_shared.regions.store import Region, RegionUnknown
 from simpul_shared.vocabulary import Period, parse_region_code
 
 from simpul_reporting.dashboard.wording import LANGUAGES, Words
-from simpul_reporting.domain.moments import AsOf, Months, as_of, parse_known_on
+from simpul_reporting.domain.moments import AsOf, Months, as_of
 from simpul_reporting.domain.targets import Place
 from simpul_reporting.queries.activities import ActivityReport, MonthActivities, activity_report
 from simpul_reporting.queries.attendance import AttendanceReport, MonthAttendance, attendance_report

@@ -1,24 +1,15 @@
 """What a report is as of: the day whose map is used, the instant whose knowledge is used, and runs of months."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime, timedelta
 
 from simpul_shared.errors import Invalid
+from simpul_shared.known_on import JAKARTA
 from simpul_shared.vocabulary import Period
-
-JAKARTA = ZoneInfo("Asia/Jakarta")
-"""Days without a place of their own (a bare `known_on`, today) are Jakarta's."""
 
 FOREVER = datetime.max.replace(tzinfo=UTC)
 """How asyncpg spells Postgres' timestamptz 'infinity'."""
-
-
-class KnownOnMalformed(Invalid):
-    slug = "known-on-malformed"
-    title = "known_on tidak sah"
 
 
 class MonthsMalformed(Invalid):
@@ -45,33 +36,6 @@ def as_of(*, valid_on: date | None, known_on: datetime | None, now: datetime) ->
     known = now if known_on is None else known_on.astimezone(UTC)
     day = min(known, now).astimezone(JAKARTA).date()
     return AsOf(valid_on or day, known, live=known_on is None)
-
-
-def parse_known_on(text: str | None) -> datetime | None:
-    """An RFC 3339 instant, or a date that stands for its end in Asia/Jakarta. Errors: KnownOnMalformed."""
-    if text is None:
-        return None
-    try:
-        if _DATE.fullmatch(text):
-            return datetime.combine(date.fromisoformat(text), time.max, JAKARTA).astimezone(UTC)
-        # A plus sign left bare in an address arrives as a blank.
-        instant = datetime.fromisoformat(_BLANK_FOR_PLUS.sub("+", text))
-        if instant.tzinfo is not None:
-            return instant.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise _malformed(text) from error
-    raise _malformed(text)
-
-
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_BLANK_FOR_PLUS = re.compile(r" (?=\d{2}:\d{2}$)")
-
-
-def _malformed(text: str) -> KnownOnMalformed:
-    return KnownOnMalformed(
-        f"{text!r} is no instant. Write known_on with its zone, such as 2026-11-22T10:05:00+07:00, or as a date, such as 2026-11-22.",
-        field="/query/known_on",
-    )
 
 
 @dataclass(frozen=True)
