@@ -191,6 +191,7 @@ class Subscription:
         self._store = store
         self._applier = Applier(store, handlers, poison_run=settings.dead_letter_run)
         self._delay = 0.0
+        self._started: asyncio.Task[None] | None = None
         self._earliest: dict[Partition, int] = {}
         self.polled_at = time.monotonic()
         self.stopped_because: str | None = None
@@ -224,6 +225,9 @@ class Subscription:
             yield
         finally:
             starting.cancel()
+            if self._started is not None:
+                # Cut off in mid-start, FastStream would leave its producer and its connections open.
+                await asyncio.wait({self._started}, timeout=15)
             await self._broker.stop()
 
     async def _start(self) -> None:
@@ -231,7 +235,8 @@ class Subscription:
         while True:
             try:
                 await _reach(self._bootstrap)
-                await self._broker.start()
+                self._started = asyncio.create_task(self._broker.start())
+                await asyncio.shield(self._started)
             except (KafkaError, OSError) as error:
                 log.warning("consumer.waiting_for_kafka", error=repr(error))
                 await asyncio.sleep(1.0)
