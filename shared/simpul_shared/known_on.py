@@ -16,8 +16,8 @@ class KnownOnMalformed(Invalid):
 
 
 def parse_known_on(text: str | None) -> datetime | None:
-    """An RFC 3339 instant, or a date that stands for its end in Asia/Jakarta. Errors: KnownOnMalformed."""
-    if text is None:
+    """An RFC 3339 instant, or a date that stands for its end in Asia/Jakarta. Empty is as good as left out. Errors: KnownOnMalformed."""
+    if not text:
         return None
     try:
         if _DATE.fullmatch(text):

@@ -165,7 +165,7 @@ async def test_a_bare_date_stands_for_the_end_of_that_day_in_jakarta(reporting: 
 
 
 async def test_an_instant_without_a_zone_or_sense_is_refused(reporting: ServiceUnderTest) -> None:
-    for text in ("2026-11-22T10:05:00", "yesterday", "2026-13-01", "22-11-2026", ""):
+    for text in ("2026-11-22T10:05:00", "yesterday", "2026-13-01", "22-11-2026"):
         answer = await reporting.caller().get(REPORT, programme_year=2021, known_on=text)
 
         assert (answer.status_code, answer.json()["code"]) == (422, "known-on-malformed"), text
@@ -184,3 +184,12 @@ async def test_without_a_day_the_map_is_that_of_the_day_known(reporting: Service
     )
 
     assert answer.json()["valid_on"] == (now() + timedelta(hours=7)).date().isoformat()
+
+
+async def test_parameters_left_empty_are_as_good_as_left_out(reporting: ServiceUnderTest) -> None:
+    asked = {"programme_year": 2021, "region": "51"}
+    left_out = await reporting.caller().get(REPORT, **asked)
+    empty = await reporting.caller().get(REPORT, **asked, valid_on="", known_on="")
+    assert (empty.status_code, left_out.status_code) == (200, 200)
+    assert empty.json()["valid_on"] == left_out.json()["valid_on"]
+    assert empty.json()["realised"] == left_out.json()["realised"]

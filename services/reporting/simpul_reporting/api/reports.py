@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
+from pydantic import BeforeValidator
 from simpul_shared.access import NATION_CODE, Permission
 from simpul_shared.known_on import JAKARTA, parse_known_on
 from simpul_shared.platform.database import Transaction
@@ -24,8 +25,12 @@ router = APIRouter(prefix="/v1/reports", tags=["reports"])
 RegionParameter = Annotated[
     str, Query(description="Kemendagri code with dots, or ID for the country", max_length=20, examples=["51.03"])
 ]
+_EMPTY_IS_LEFT_OUT = BeforeValidator(lambda text: text or None)
+
 ValidOn = Annotated[
-    date | None, Query(description="The day whose map is used and up to which facts count; default today in Jakarta")
+    date | None,
+    _EMPTY_IS_LEFT_OUT,
+    Query(description="The day whose map is used and up to which facts count; default today in Jakarta"),
 ]
 KnownOn = Annotated[
     str | None,
@@ -45,6 +50,7 @@ ToMonth = Annotated[
 ]
 MapDay = Annotated[
     date | None,
+    _EMPTY_IS_LEFT_OUT,
     Query(description="The day the region code is read on; default the last day of `to`, or today if earlier"),
 ]
 
