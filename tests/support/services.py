@@ -15,9 +15,8 @@ from simpul_shared.platform.auth import TokenVerifier
 from simpul_shared.platform.consume import Applier, Record
 from simpul_shared.platform.consume_backends import PostgresStore
 from simpul_shared.platform.database import Database, Origin, open_database
-from simpul_shared.platform.http.app import create_app
 from simpul_shared.platform.outbox import Fact, append_all
-from simpul_shared.platform.service import Service
+from simpul_shared.platform.service import Service, application
 
 from tests.support.databases import Databases
 from tests.support.tokens import ISSUER, FixedKeys, token
@@ -107,25 +106,16 @@ async def service_under_test(
         databases.database(service, template=template) as url,
         open_database(url, name="test", size=12) as database,
         httpx.AsyncClient(
-            transport=httpx.ASGITransport(application(service, database)), base_url="http://service.test", timeout=60
+            transport=httpx.ASGITransport(served(service, database)), base_url="http://service.test", timeout=60
         ) as http,
     ):
         store = PostgresStore(database, service=service.name, consumer=service.name, topics=service.topics)
         yield ServiceUnderTest(service, database, url, http, store, Applier(store, service.handlers))
 
 
-def application(service: Service, database: Database) -> Any:
+def served(service: Service, database: Database) -> Any:
     verifier = TokenVerifier(FixedKeys(), issuer=ISSUER, audience=f"simpul-{service.name}")
-    return create_app(
-        service=service.name,
-        title=service.title,
-        routers=service.routers,
-        constraints=service.constraints,
-        database=database,
-        verifier=verifier,
-        migrations=service.all_migrations(),
-        clock=lambda: datetime.now(UTC),
-    )
+    return application(service, database=database, verifier=verifier)
 
 
 def ids_of(envelopes: Iterable[Envelope]) -> list[UUID]:

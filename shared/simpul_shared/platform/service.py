@@ -31,11 +31,13 @@ from simpul_shared.platform.consume import Handlers
 from simpul_shared.platform.consume_backends import SILENCE_SECONDS, PostgresStore, Subscription
 from simpul_shared.platform.database import Database, Origin, is_passing, open_database
 from simpul_shared.platform.http.app import create_app, database_trouble, health_response
+from simpul_shared.platform.http.operating import operating_router
 from simpul_shared.platform.migrate import Migration, MigrationError, migrate, read_migrations
 from simpul_shared.platform.outbox import purge_idempotency
 from simpul_shared.platform.relay import run_shard
 from simpul_shared.platform.relay_backends import lead
 from simpul_shared.platform.settings import PlatformSettings, ServiceSettings
+from simpul_shared.platform.status import Subject
 from simpul_shared.platform.waker import wake_relay
 
 log = structlog.get_logger()
@@ -75,18 +77,20 @@ def utc_now() -> datetime:
 
 def describe(service: Service) -> FastAPI:
     """The service's application without a database, for its OpenAPI document."""
-    return _app(service, database=None, verifier=None)
+    return application(service, database=None, verifier=None)
 
 
-def _app(service: Service, *, database: Database | None, verifier: TokenVerifier | None) -> FastAPI:
+def application(service: Service, *, database: Database | None, verifier: TokenVerifier | None) -> FastAPI:
+    """The service's routes and those that every service has."""
+    migrations = service.all_migrations()
     return create_app(
         service=service.name,
         title=service.title,
-        routers=service.routers,
+        routers=[*service.routers, operating_router(Subject(service.name, service.topics), migrations)],
         constraints=service.constraints,
         database=database,
         verifier=verifier,
-        migrations=service.all_migrations(),
+        migrations=migrations,
         clock=utc_now,
     )
 
@@ -98,7 +102,7 @@ async def running_api(service: Service, platform: PlatformSettings, own: Service
         keys = KeySource(platform.jwks_url)
         verifier = TokenVerifier(keys, issuer=platform.issuer, audience=f"simpul-{service.name}")
         async with _background(wake_relay(database)):
-            yield _app(service, database=database, verifier=verifier)
+            yield application(service, database=database, verifier=verifier)
 
 
 @dataclass
