@@ -15,7 +15,7 @@ from joserfc.jwk import KeySet
 from joserfc.jwt import JWTClaimsRegistry
 
 from simpul_shared.access import GRANTS, NATION_CODE, Permission, Role
-from simpul_shared.errors import Forbidden, Invalid, Refusal, Unavailable
+from simpul_shared.errors import Forbidden, Invalid, OutsideScope, Refusal, Unavailable
 from simpul_shared.vocabulary import RegionCode, parse_region_code
 
 log = structlog.get_logger()
@@ -23,6 +23,9 @@ log = structlog.get_logger()
 _ALGORITHMS = ["ES256", "RS256"]
 _LEEWAY_SECONDS = 60
 _MAX_TOKEN_BYTES = 8192
+
+NATION = "nation"
+"""What a route touches that concerns a service as a whole; only a scope of the whole country covers it."""
 
 
 class Unauthenticated(Refusal):
@@ -163,7 +166,7 @@ class Guard:
     """A route's declaration: the permission it demands and the place of the region it touches.
 
     `touches` says where the region comes from, such as 'body.region_id', 'library_id' or 'query.region'; the route's
-    command or query applies the caller's scope to it.
+    command or query applies the caller's scope to it. Of NATION the guard itself sees to that.
     """
 
     def __init__(self, permission: Permission, touches: str) -> None:
@@ -175,4 +178,6 @@ class Guard:
         principal = await verifier.principal(request)
         if self.permission not in principal.permissions:
             raise PermissionMissing(f"This needs the permission {self.permission}, which your roles do not grant.")
+        if self.touches == NATION and not principal.scope.national:
+            raise OutsideScope("This concerns the service as a whole. Ask for a token with the region ID.")
         return principal

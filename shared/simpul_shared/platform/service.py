@@ -30,6 +30,7 @@ from simpul_shared.platform.auth import KeySource, TokenVerifier
 from simpul_shared.platform.consume import Handlers
 from simpul_shared.platform.consume_backends import SILENCE_SECONDS, PostgresStore, Subscription
 from simpul_shared.platform.database import Database, Origin, is_passing, open_database
+from simpul_shared.platform.http import operator_actions
 from simpul_shared.platform.http.app import create_app, database_trouble, health_response
 from simpul_shared.platform.http.operating import operating_router
 from simpul_shared.platform.migrate import Migration, MigrationError, migrate, read_migrations
@@ -86,13 +87,17 @@ def application(service: Service, *, database: Database | None, verifier: TokenV
     return create_app(
         service=service.name,
         title=service.title,
-        routers=[*service.routers, operating_router(Subject(service.name, service.topics), migrations)],
+        routers=[*service.routers, *_operators_routers(service, migrations)],
         constraints=service.constraints,
         database=database,
         verifier=verifier,
         migrations=migrations,
         clock=utc_now,
     )
+
+
+def _operators_routers(service: Service, migrations: Sequence[Migration]) -> list[APIRouter]:
+    return [operating_router(Subject(service.name, service.topics), migrations), operator_actions.router]
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from simpul_shared.access import Permission
+from simpul_shared.platform.auth import NATION
 from simpul_shared.platform.http.query import Query, answer, query
 from simpul_shared.platform.migrate import Migration, pending
 from simpul_shared.platform.status import ServiceStatus, Subject, read_status
@@ -15,7 +16,7 @@ def operating_router(subject: Subject, migrations: Sequence[Migration]) -> APIRo
     router = APIRouter(tags=["operating"])
 
     @router.get("/v1/status", response_model=ServiceStatus)
-    async def get_status(edge: Query = query(Permission.OPERATE, touches="nation")) -> Response:
+    async def get_status(edge: Query = query(Permission.OPERATE, touches=NATION)) -> Response:
         """How the service stands: what waits to be published, how far it follows the others, what needs a person.
 
         Answered from Postgres alone, so also while Kafka is away.
