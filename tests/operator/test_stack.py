@@ -1,5 +1,6 @@
 """`simpul up` as its users meet it: second starts, kills, taken ports, Ctrl-C. Without the services, which have their own tests."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -8,7 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from simpul_operator.embedded.ports import free_port_base
+from simpul_operator.topics import topic_states
+from simpul_shared.contracts.topics import LIBRARIES
 
 from tests.operator.processes import Live, live, processes_of, simpul
 
@@ -106,6 +111,34 @@ def test_a_broker_that_cannot_start_ends_all_and_shows_its_log(data_dir: Path, o
     assert f"Its log is {data_dir / 'logs' / 'kafka-1.log'}; the last lines:" in refused.stderr
     assert "  | " in refused.stderr
     assert processes_of(data_dir) == []
+
+
+def test_three_brokers_keep_three_copies_of_which_two_must_answer(tmp_path: Path) -> None:
+    base = free_port_base()
+    options = ["--data-dir", str(tmp_path / "data"), "--port-base", str(base)]
+    with live("up", "--infrastructure", "--brokers", "3", *options, until=f",127.0.0.1:{base + 33}") as running:
+        states = asyncio.run(topic_states(f"127.0.0.1:{base + 31}"))
+        copies = asyncio.run(copies_of(f"127.0.0.1:{base + 31}", LIBRARIES.name))
+        assert running.end(signal.SIGTERM) == 0
+    assert {state.verdict for state in states} == {"ok"}
+    assert copies == (3, "2")
+    refused = simpul("up", "--infrastructure", *options)
+    assert refused.returncode == 19
+    assert "made with --brokers 3" in refused.stderr
+    assert processes_of(tmp_path / "data") == []
+
+
+async def copies_of(bootstrap: str, topic: str) -> tuple[int, str]:
+    """The fewest copies of a partition of the topic, and how many must have a record before it is acknowledged."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        (described,) = await admin.describe_topics([topic])
+        (answer,) = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])
+    finally:
+        await admin.close()
+    settings = {entry[0]: entry[1] for resource in answer.resources for entry in resource[4]}
+    return min(len(one["replicas"]) for one in described["partitions"]), settings["min.insync.replicas"]
 
 
 def test_reset_deletes_the_data_and_nothing_else(tmp_path: Path, data_dir: Path) -> None:

@@ -27,6 +27,9 @@ PortBaseOption = Annotated[
 BootstrapOption = Annotated[
     str, typer.Option("--kafka-bootstrap", envvar="SIMPUL_KAFKA_BOOTSTRAP", help="host:port, comma separated.")
 ]
+BrokersOption = Annotated[
+    int, typer.Option("--brokers", min=1, max=3, help="Kafka brokers; 3 keep every record on three of them.")
+]
 PrefixOption = Annotated[str, typer.Option("--topic-prefix", envvar="SIMPUL_TOPIC_PREFIX")]
 
 DEFAULT_DATA_DIR = Path(".simpul")
@@ -40,21 +43,28 @@ def up(
     infrastructure: Annotated[
         bool, typer.Option("--infrastructure", help="Postgres and Kafka only; no issuer, no services.")
     ] = False,
+    brokers: BrokersOption = 1,
 ) -> None:
     """Start Postgres, Kafka, the issuer and the services on this machine, and stay until Ctrl-C."""
     from simpul_operator.interrupts import run_interruptibly
 
-    run_interruptibly(_up(data_dir, port_base, infrastructure_only=infrastructure))
+    run_interruptibly(_up(data_dir, port_base, brokers=brokers, infrastructure_only=infrastructure))
 
 
-async def _up(data_dir: Path, port_base: int, *, infrastructure_only: bool) -> None:
+async def _up(data_dir: Path, port_base: int, *, brokers: int, infrastructure_only: bool) -> None:
     import asyncio
 
     from simpul_operator.embedded.stack import Stack
     from simpul_operator.progress import Progress
 
     progress = Progress()
-    stack = Stack(data_dir, port_base=_checked(port_base), infrastructure_only=infrastructure_only, progress=progress)
+    stack = Stack(
+        data_dir,
+        port_base=_checked(port_base),
+        brokers=brokers,
+        infrastructure_only=infrastructure_only,
+        progress=progress,
+    )
     addresses = await stack.start()
     progress.say(f"Kafka {addresses.kafka_bootstrap}" if infrastructure_only else told_addresses(addresses))
     progress.say("Ctrl-C stops everything; the data stays.")
@@ -73,12 +83,13 @@ def demo(
     start: Annotated[bool, typer.Option("--up", help="Start the stack first, unless it runs.")] = False,
     leave: Annotated[bool, typer.Option("--exit", help="Stop after the report.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")] = False,
+    brokers: BrokersOption = 1,
 ) -> None:
     """Load what the sources say of TPBIS 2021 in Bali through the APIs, then print target against realisation."""
     from simpul_operator.demo.command import Options, run
     from simpul_operator.interrupts import run_interruptibly
 
-    options = Options(data_dir, _checked(port_base), start=start, leave=leave, as_json=as_json)
+    options = Options(data_dir, _checked(port_base), brokers=brokers, start=start, leave=leave, as_json=as_json)
     run_interruptibly(run(options))
 
 

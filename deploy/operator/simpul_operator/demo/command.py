@@ -25,6 +25,7 @@ class Options:
 
     data_dir: Path
     port_base: int
+    brokers: int
     start: bool
     leave: bool
     as_json: bool
@@ -68,7 +69,9 @@ async def _stack(options: Options, progress: Progress) -> AsyncIterator[tuple[Ad
     elif options.start:
         from simpul_operator.embedded.stack import running_stack
 
-        async with running_stack(options.data_dir, port_base=options.port_base, progress=progress) as addresses:
+        async with running_stack(
+            options.data_dir, port_base=options.port_base, brokers=options.brokers, progress=progress
+        ) as addresses:
             yield addresses, True
     else:
         yield addresses_of(Ports(options.port_base)), False

@@ -16,7 +16,7 @@ from simpul_operator.addresses import HOST
 from simpul_operator.embedded.jars import cache_dir, ensure_jars
 from simpul_operator.embedded.ports import answers, free_port
 from simpul_operator.embedded.process import Child, run_to_end, until
-from simpul_operator.failures import ChildFailed, Failure, child_failed
+from simpul_operator.failures import ChildFailed, Failure, Misconfigured, child_failed
 
 _READY_SECONDS = 120.0
 _STOP_SECONDS = 10.0
@@ -215,6 +215,15 @@ class KafkaCluster:
 
     async def kill(self) -> None:
         await asyncio.gather(*(broker.kill() for broker in self.brokers))
+
+
+def require_same_brokers(directory: Path, brokers: int) -> None:
+    """Errors: Misconfigured, when the cluster there was made with another number: its topics have that many copies."""
+    present = len(list(directory.glob("node-*")))
+    if present not in (0, brokers):
+        raise Misconfigured(
+            f"The Kafka of {directory} was made with --brokers {present}. Start it so, or give another --data-dir."
+        )
 
 
 def _cluster_id(directory: Path) -> str:

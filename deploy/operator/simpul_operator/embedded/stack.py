@@ -10,7 +10,7 @@ from typing import NoReturn
 from simpul_operator.addresses import DEFAULT_PORT_BASE, SERVICES, Addresses, Ports, addresses_of
 from simpul_operator.embedded.data_dir import DataDir
 from simpul_operator.embedded.jars import cache_dir, ensure_jars
-from simpul_operator.embedded.kafka import KafkaCluster, Node
+from simpul_operator.embedded.kafka import KafkaCluster, Node, require_same_brokers
 from simpul_operator.embedded.ports import require_free
 from simpul_operator.embedded.postgres import PostgresServer, PostgresTemplate
 from simpul_operator.embedded.prepared import fingerprint, note_prepared, prepared_by
@@ -100,6 +100,7 @@ class Stack:
         left = await self.data.clear_leftovers()
         if left:
             self._progress.say(f"An earlier simpul was killed; ended what it left: {', '.join(map(str, left))}.")
+        require_same_brokers(self.data.path / "kafka", len(self._nodes))
         self.data.rotate_logs()
         self.data.require_space(_LATER_START_BYTES if self.data.postgres_dirs() else _FIRST_START_BYTES)
         require_free(self._wanted_ports())
@@ -210,10 +211,10 @@ class Stack:
 
 @asynccontextmanager
 async def running_stack(
-    data_dir: Path, *, port_base: int = DEFAULT_PORT_BASE, progress: Progress | None = None
+    data_dir: Path, *, port_base: int = DEFAULT_PORT_BASE, brokers: int = 1, progress: Progress | None = None
 ) -> AsyncIterator[Addresses]:
     """A supervised stack for the time of the block. Errors: Failure."""
-    stack = Stack(data_dir, port_base=port_base, progress=progress)
+    stack = Stack(data_dir, port_base=port_base, brokers=brokers, progress=progress)
     addresses = await stack.start()
     supervision = asyncio.create_task(stack.supervise())
     try:
