@@ -113,6 +113,39 @@ def _checked(port_base: int) -> int:
         raise Misconfigured(str(error)) from error
 
 
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+WatchOption = Annotated[bool, typer.Option("--watch", help="Ask again every 2 s until Ctrl-C.")]
+
+
+@app.command()
+def status(
+    data_dir: DataDirOption = DEFAULT_DATA_DIR,
+    port_base: PortBaseOption = DEFAULT_PORT_BASE,
+    topic_prefix: PrefixOption = "",
+    as_json: JsonOption = False,
+    watch: WatchOption = False,
+) -> None:
+    """Show how the services stand: what waits to be published, how far each follows the others, what needs a person."""
+    from simpul_operator.operating import show_status
+
+    show_status(data_dir, _checked(port_base), prefix=topic_prefix, as_json=as_json, watch=watch)
+
+
+@app.command()
+def lag(
+    data_dir: DataDirOption = DEFAULT_DATA_DIR,
+    port_base: PortBaseOption = DEFAULT_PORT_BASE,
+    topic_prefix: PrefixOption = "",
+    partitions: Annotated[bool, typer.Option("--partitions", help="One line per partition.")] = False,
+    as_json: JsonOption = False,
+    watch: WatchOption = False,
+) -> None:
+    """Show how far each consumer is behind each topic, in events and seconds."""
+    from simpul_operator.operating import show_lag
+
+    show_lag(data_dir, _checked(port_base), prefix=topic_prefix, partitions=partitions, as_json=as_json, watch=watch)
+
+
 @app.command()
 def reset(data_dir: DataDirOption = DEFAULT_DATA_DIR) -> None:
     """Delete all data of the embedded stack."""

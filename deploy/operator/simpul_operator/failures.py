@@ -11,7 +11,8 @@ Failure
 ├── ChildFailed        16  Postgres, Kafka, a migration or a service did not start
 ├── NotRunning         17  the command needs a running stack and found none
 ├── NotInProduction    18  a development tool was asked to run in production
-└── Misconfigured      19  a setting is missing or cannot be right
+├── Misconfigured      19  a setting is missing or cannot be right
+└── NeedsAttention     20  something does not go as it should; what, and what to do, is said
 """
 
 from pathlib import Path
@@ -68,6 +69,10 @@ class NotInProduction(Failure):
 
 class Misconfigured(Failure):
     exit_code = 19
+
+
+class NeedsAttention(Failure):
+    exit_code = 20
 
 
 def child_failed(name: str, what: str, log: Path, tail: str) -> Failure:

@@ -64,6 +64,12 @@ async def topic_states(bootstrap: str, *, prefix: str = "", topics: Iterable[Top
         ]
 
 
+async def partition_counts(bootstrap: str) -> dict[str, int]:
+    """The topics of the cluster, with the partitions of each that have a leader. Errors: NotRunning, KafkaError."""
+    async with _admin(bootstrap) as admin:
+        return await _partitions(admin)
+
+
 @asynccontextmanager
 async def _admin(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id="simpul")

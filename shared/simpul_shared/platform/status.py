@@ -52,6 +52,7 @@ class Position(BaseModel):
 
 class ConsumerStatus(BaseModel):
     name: str
+    topics: list[str]
     applied_through: dict[str, datetime | None] = Field(description="Per followed service; null before its first mark")
     lag_seconds: dict[str, float | None]
     positions: list[Position]
@@ -202,6 +203,7 @@ async def _consumer(tx: Transaction, subject: Subject) -> ConsumerStatus:
     assert letters is not None, "an aggregate always answers one row"  # noqa: S101 (narrows the type)
     return ConsumerStatus(
         name=subject.service,
+        topics=names,
         applied_through=dict(through),
         lag_seconds={
             service: None if at is None else max(0.0, (now - at).total_seconds()) for service, at in through.items()
