@@ -6,12 +6,13 @@ import json
 import time
 
 import pytest
+from fastapi import Request
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 from simpul_shared.access import Permission, Role
-from simpul_shared.platform.auth import Principal, Unauthenticated, verify_access_token
+from simpul_shared.platform.auth import Principal, TokenVerifier, Unauthenticated, verify_access_token
 
-from tests.support.tokens import ISSUER, KEY, token
+from tests.support.tokens import ISSUER, KEY, FixedKeys, token
 
 
 def verify(text: str) -> Principal:
@@ -95,3 +96,46 @@ def test_a_forged_token_is_refused(name: str) -> None:
 
 def test_a_minute_of_clock_difference_is_forgiven() -> None:
     verify(token(Role.AUDITOR, exp=now() - 30))
+
+
+class RotatingKeys(FixedKeys):
+    """An issuer whose keys a test replaces."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.current = KeySet([KEY])
+
+    async def keys(self, *, renew: bool = False) -> KeySet:
+        return self.current
+
+
+def bearing(text: str) -> Request:
+    return Request({"type": "http", "headers": [(b"authorization", f"Bearer {text}".encode())]})
+
+
+async def test_a_token_verified_before_is_refused_once_its_key_is_gone() -> None:
+    keys = RotatingKeys()
+    verifier = TokenVerifier(keys, issuer=ISSUER, audience="simpul-registry")
+    request = bearing(token(Role.AUDITOR))
+    assert await verifier.principal(request) == await verifier.principal(request)
+    keys.current = KeySet([ECKey.generate_key("P-256", {"kid": "test", "use": "sig", "alg": "ES256"})])
+    with pytest.raises(Unauthenticated):
+        await verifier.principal(request)
+
+
+async def test_a_token_verified_before_is_refused_once_it_has_expired(monkeypatch: pytest.MonkeyPatch) -> None:
+    verifier = TokenVerifier(RotatingKeys(), issuer=ISSUER, audience="simpul-registry")
+    request = bearing(token(Role.AUDITOR, exp=now() + 5))
+    await verifier.principal(request)
+    later = time.time() + 5 + 61
+    monkeypatch.setattr("simpul_shared.platform.auth.time.time", lambda: later)
+    with pytest.raises(Unauthenticated):
+        await verifier.principal(request)
+
+
+async def test_a_token_that_differs_in_its_last_letter_is_not_taken_for_the_verified_one() -> None:
+    verifier = TokenVerifier(RotatingKeys(), issuer=ISSUER, audience="simpul-registry")
+    good = token(Role.AUDITOR)
+    await verifier.principal(bearing(good))
+    with pytest.raises(Unauthenticated):
+        await verifier.principal(bearing(good[:-2] + ("AA" if good[-2:] != "AA" else "BB")))

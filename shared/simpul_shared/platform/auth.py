@@ -1,6 +1,7 @@
 """Access tokens: one function verifies them (RFC 9068 profile), one guard per route demands a permission."""
 
 import asyncio
+import hashlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ log = structlog.get_logger()
 _ALGORITHMS = ["ES256", "RS256"]
 _LEEWAY_SECONDS = 60
 _MAX_TOKEN_BYTES = 8192
+_VERIFIED_SECONDS = 60.0
+_VERIFIED_AT_MOST = 10_000
 
 NATION = "nation"
 """What a route touches that concerns a service as a whole; only a scope of the whole country covers it."""
@@ -58,6 +61,8 @@ class Principal:
     client_id: str
     permissions: frozenset[Permission]
     scope: Scope
+    expires_at: float = float("-inf")
+    """Unix time after which the token itself must be verified again."""
 
 
 def verify_access_token(token: str, keys: KeySet, *, issuer: str, audience: str, now: int) -> Principal:
@@ -98,7 +103,8 @@ def _principal(claims: Mapping[str, Any]) -> Principal:
     except (ValueError, Invalid) as error:
         raise Unauthenticated(f"The access token names an unknown role or region: {error}.") from error
     permissions = frozenset[Permission]().union(*granted)
-    return Principal(str(claims["sub"]), str(claims["client_id"]), permissions, Scope(codes))
+    subject, client_id = str(claims["sub"]), str(claims["client_id"])
+    return Principal(subject, client_id, permissions, Scope(codes), float(claims["exp"]))
 
 
 class KeySource:
@@ -135,6 +141,30 @@ class KeySource:
                 self._keys = None
 
 
+class _Verified:
+    """Principals of tokens verified a moment ago, by the SHA-256 of the whole token: no live token is kept in memory."""
+
+    def __init__(self) -> None:
+        self._keys: KeySet | None = None
+        self._principals: dict[bytes, tuple[Principal, float]] = {}
+
+    def find(self, token: str, keys: KeySet, *, now: float) -> Principal | None:
+        """Only what these very keys have verified, less than 60 s ago, and never past the token's own end."""
+        if keys is not self._keys:
+            return None
+        principal, until = self._principals.get(_digest(token), (None, 0.0))
+        return principal if now < until else None
+
+    def keep(self, token: str, keys: KeySet, principal: Principal, *, now: float) -> None:
+        if keys is not self._keys or len(self._principals) >= _VERIFIED_AT_MOST:
+            self._keys, self._principals = keys, {}
+        self._principals[_digest(token)] = (principal, min(now + _VERIFIED_SECONDS, principal.expires_at))
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
 class TokenVerifier:
     """Turns a request's bearer token into a Principal."""
 
@@ -142,6 +172,7 @@ class TokenVerifier:
         self._keys = keys
         self._issuer = issuer
         self._audience = audience
+        self._verified = _Verified()
 
     async def principal(self, request: Request) -> Principal:
         """Errors: Unauthenticated, Unavailable."""
@@ -159,7 +190,12 @@ class TokenVerifier:
             return self._verify(token, renewed)
 
     def _verify(self, token: str, keys: KeySet) -> Principal:
-        return verify_access_token(token, keys, issuer=self._issuer, audience=self._audience, now=int(time.time()))
+        now = time.time()
+        principal = self._verified.find(token, keys, now=now)
+        if principal is None:
+            principal = verify_access_token(token, keys, issuer=self._issuer, audience=self._audience, now=int(now))
+            self._verified.keep(token, keys, principal, now=now)
+        return principal
 
 
 class Guard:

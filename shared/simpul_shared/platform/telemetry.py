@@ -12,6 +12,7 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, ParentBased
 from opentelemetry.trace import Span
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from prometheus_client import Counter, Gauge, Histogram
@@ -50,7 +51,9 @@ def configure(service: str, *, level: str, otlp_endpoint: str | None) -> None:
     logging.basicConfig(
         level=logging.WARNING, stream=sys.stderr, format='{"level":"%(levelname)s","event":"%(name)s %(message)s"}'
     )
-    provider = TracerProvider(resource=Resource.create({"service.name": f"simpul-{service}"}))
+    # Without an exporter a span is only its ids, which events carry on; recording it would cost as much as a query.
+    sampler = ParentBased(ALWAYS_OFF if otlp_endpoint is None else ALWAYS_ON)
+    provider = TracerProvider(sampler, Resource.create({"service.name": f"simpul-{service}"}))
     if otlp_endpoint is not None:
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=otlp_endpoint)))
     trace.set_tracer_provider(provider)

@@ -140,7 +140,8 @@ def _unreadable(body: bytes) -> str | None:
         return f"The body is no valid JSON in UTF-8: {error}."
     if _ESCAPED_NUL.search(body):
         return "A text contains the character NUL (\\u0000), which cannot be stored. Remove it."
-    if _depth(document, 1) > MAX_DEPTH:
+    # Fewer brackets than levels allowed settle it, without a walk through the document.
+    if body.count(b"{") + body.count(b"[") > MAX_DEPTH and _depth(document, 1) > MAX_DEPTH:
         return f"The JSON is nested deeper than {MAX_DEPTH} levels."
     return None
 
