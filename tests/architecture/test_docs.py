@@ -147,9 +147,9 @@ def test_every_word_of_the_code_is_in_the_glossary(kind: type[StrEnum]) -> None:
     assert {word.value for word in kind} <= told
 
 
-def test_decisions_are_numbered_without_a_gap_and_listed_in_order() -> None:
+def test_decisions_have_a_number_each_and_are_listed_in_order() -> None:
     files = sorted(DECISIONS.glob("[0-9]*.md"))
-    assert [int(file.name[:4]) for file in files] == list(range(1, len(files) + 1))
+    assert len({file.name[:4] for file in files}) == len(files)
     listed = re.findall(
         r"^\| \[\d{4}\]\(([^)]+)\)", (DECISIONS / "README.md").read_text(encoding="utf-8"), re.MULTILINE
     )

@@ -1,11 +1,16 @@
 """Migrations run once, in order, and an applied file is never edited."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
+import asyncpg
 import pytest
+import simpul_shared
 from simpul_operator.roles import OWNER, ensure_database
-from simpul_shared.platform.migrate import MigrationError, migrate, read_migrations
+from simpul_reporting.app import SERVICE as REPORTING
+from simpul_shared.platform.database import open_database
+from simpul_shared.platform.migrate import Migration, MigrationError, migrate, pending, read_migrations
 
 from tests.support.databases import Databases
 from tests.support.tally.service import TALLY
@@ -45,3 +50,53 @@ def test_a_misnamed_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "1-Create.sql").write_text("select 1")
     with pytest.raises(MigrationError, match="NNNN-verb-object"):
         read_migrations([("x", tmp_path)])
+
+
+async def test_a_projection_has_its_tables_and_those_of_its_consumer_in_a_schema_of_its_own(
+    databases: Databases,
+) -> None:
+    async with databases.database(REPORTING) as url, open_database(url, name="test", size=1) as database:
+        rows = await database.pool.fetch(
+            "select table_schema, table_name from information_schema.tables where table_type = 'BASE TABLE'"
+        )
+        assert await pending(database, REPORTING.all_migrations()) == []
+    tables = {(row["table_schema"], row["table_name"]) for row in rows}
+    assert {("public", "ledger"), ("public", "target_version"), ("public", "operator_action")} <= tables
+    assert {("projection", "activity_fact"), ("projection", "applied_version"), ("projection", "dead_letter")} <= tables
+    assert not tables & {("public", "activity_fact"), ("public", "applied_version"), ("projection", "ledger")}
+
+
+async def test_a_database_from_before_the_projection_gives_up_its_old_copies(databases: Databases) -> None:
+    url = await owner_of(databases, "migrate_older")
+    before = [*replace(REPORTING, projection=()).all_migrations(), *REPORTING.projection_migrations()]
+    older = [replace(one, schema="public") for one in before if one.name != "0006-drop-copies.sql"]
+    await migrate(url, sorted({(one.part, one.name): one for one in older}.values(), key=_as_it_was))
+    applied = await migrate(url, REPORTING.all_migrations())
+    assert {one.schema for one in applied} == {"public", "projection"}
+    connection = await asyncpg.connect(url)
+    try:
+        assert await connection.fetchval("select to_regclass('public.activity_fact')") is None
+        assert await connection.fetchval("select count(*) from projection.activity_fact") == 0
+    finally:
+        await connection.close()
+
+
+def _as_it_was(migration: Migration) -> tuple[int, str]:
+    return ["platform", "regions", "reporting"].index(migration.part), migration.name
+
+
+async def test_a_service_is_not_ready_while_its_projection_lacks_a_migration(databases: Databases) -> None:
+    url = await owner_of(databases, "migrate_half")
+    migrations = REPORTING.all_migrations()
+    await migrate(url, migrations[:-1])
+    async with open_database(databases.url("migrate_half"), name="test", size=1) as database:
+        assert await pending(database, migrations) == [f"{migrations[-1].part}/{migrations[-1].name}"]
+
+
+def test_tables_of_the_consumer_are_made_where_the_projection_finds_them() -> None:
+    """A file beside those of the ledger would look for them in public, where a service with a projection has none."""
+    ledgers = read_migrations([("platform", Path(simpul_shared.__file__).parent / "platform" / "migrations")])
+    for migration in ledgers:
+        assert not re.search(r"consumer_offset|applied_version|dead_letter|low_water_mark", migration.sql), (
+            f"move what {migration.name} does to the consumer's tables into migrations/consumer"
+        )

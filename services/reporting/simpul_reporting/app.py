@@ -14,15 +14,18 @@ from simpul_reporting.jobs import recount_months
 from simpul_reporting.settings import ReportingSettings
 from simpul_reporting.store.facts import CONSUMER, TOPICS
 
+_OWN = Path(simpul_reporting.__file__).parent
+
 SERVICE = Service(
     name=CONSUMER,
     title="pelaporan target dan realisasi",
     settings=ReportingSettings,
     routers=(router, views.router),
-    migrations=(
+    migrations=[("reporting", _OWN / "migrations")],
+    projection=[
         ("regions", Path(simpul_shared.regions.__file__).parent / "migrations"),
-        ("reporting", Path(simpul_reporting.__file__).parent / "migrations"),
-    ),
+        ("reporting", _OWN / "projection"),
+    ],
     handlers=HANDLERS,
     topics=TOPICS,
     constraints=CONSTRAINTS,

@@ -129,13 +129,25 @@ async def prepare_connection(connection: Any) -> None:
     )
 
 
+def search_path(schema: str) -> str:
+    """Where a connection finds its tables: those of `schema`, then those that no rebuild touches."""
+    return f"{schema}, public"
+
+
 @asynccontextmanager
 async def open_database(
-    url: str, *, name: str, size: int, statement_seconds: float = 30, lock_seconds: float = 5
+    url: str,
+    *,
+    name: str,
+    size: int,
+    statement_seconds: float = 30,
+    lock_seconds: float = 5,
+    projection: str = "projection",
 ) -> AsyncIterator[Database]:
     """Open a pool of at most `size` connections and close it at the end of the block.
 
-    A lock that is not granted within `lock_seconds` raises asyncpg.LockNotAvailableError.
+    A lock that is not granted within `lock_seconds` raises asyncpg.LockNotAvailableError. `projection` is the schema
+    that holds the service's projection; a service without one has all its tables in public.
     """
     pool = await asyncpg.create_pool(
         url,
@@ -150,6 +162,7 @@ async def open_database(
             "lock_timeout": f"{int(lock_seconds * 1000)}",
             # A transaction left open holds back the relay's horizon for everyone.
             "idle_in_transaction_session_timeout": "20000",
+            "search_path": search_path(projection),
             "timezone": "UTC",
         },
     )

@@ -33,7 +33,7 @@ from simpul_shared.platform.database import Database, Origin, is_passing, open_d
 from simpul_shared.platform.http import operator_actions
 from simpul_shared.platform.http.app import create_app, database_trouble, health_response
 from simpul_shared.platform.http.operating import operating_router
-from simpul_shared.platform.migrate import Migration, MigrationError, migrate, read_migrations
+from simpul_shared.platform.migrate import PROJECTION, Migration, MigrationError, migrate, read_migrations
 from simpul_shared.platform.outbox import purge_idempotency
 from simpul_shared.platform.relay import run_shard
 from simpul_shared.platform.relay_backends import lead
@@ -46,6 +46,8 @@ log = structlog.get_logger()
 IDEMPOTENCY_HOURS = 72
 """How long a POST's answer is kept for its repeats."""
 
+_PLATFORM_MIGRATIONS = Path(simpul_shared.__file__).parent / "platform" / "migrations"
+
 Job = Callable[[Database, PlatformSettings], Awaitable[None]]
 
 
@@ -53,8 +55,9 @@ Job = Callable[[Database, PlatformSettings], Awaitable[None]]
 class Service:
     """Everything a service's app.py wires together.
 
-    `migrations` are folders, run after the platform's. `topics` are those consumed by `handlers`. `jobs` are further
-    subcommands, such as load-regions.
+    `migrations` are folders, run after the platform's. `projection` are the folders of what is made from others' events
+    alone: their tables, and the consumer's own, then live in a schema that can be rebuilt beside the live one.
+    `topics` are those consumed by `handlers`. `jobs` are further subcommands, such as load-regions.
     """
 
     name: str
@@ -62,14 +65,21 @@ class Service:
     settings: type[ServiceSettings]
     routers: Sequence[APIRouter]
     migrations: Sequence[tuple[str, Path]]
+    projection: Sequence[tuple[str, Path]] = ()
     handlers: Handlers = field(default_factory=dict)
     topics: Sequence[Topic] = ()
     constraints: Mapping[str, Refusal] = field(default_factory=dict)
     jobs: Mapping[str, Job] = field(default_factory=dict)
 
     def all_migrations(self) -> list[Migration]:
-        platform = Path(simpul_shared.__file__).parent / "platform" / "migrations"
-        return read_migrations([("platform", platform), *self.migrations])
+        platform, consumer = ("platform", _PLATFORM_MIGRATIONS), ("platform", _PLATFORM_MIGRATIONS / "consumer")
+        if self.projection:
+            return [*read_migrations([platform, *self.migrations]), *self.projection_migrations()]
+        return read_migrations([platform, consumer, *self.migrations])
+
+    def projection_migrations(self) -> list[Migration]:
+        consumer = ("platform", _PLATFORM_MIGRATIONS / "consumer")
+        return read_migrations([consumer, *self.projection], schema=PROJECTION)
 
 
 def utc_now() -> datetime:

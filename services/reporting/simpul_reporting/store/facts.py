@@ -7,7 +7,7 @@ from uuid import UUID
 
 from simpul_shared.contracts.topics import ACTIVITIES, BIMTEKS, LIBRARIES, REGIONS
 from simpul_shared.platform.consume import Received
-from simpul_shared.platform.database import Transaction, lock_key
+from simpul_shared.platform.database import Transaction
 
 from simpul_reporting.domain.moments import FOREVER
 
@@ -18,7 +18,8 @@ TOPICS = (REGIONS, LIBRARIES, BIMTEKS, ACTIVITIES)
 
 R = TypeVar("R", bound=Received[Any])
 
-_MAP = lock_key("reporting/map")
+_MAP = "reporting/map/"
+"""A map for each projection: one that is being rebuilt does not hold up the live one."""
 
 
 async def hold_map(tx: Transaction) -> None:
@@ -26,12 +27,12 @@ async def hold_map(tx: Transaction) -> None:
 
     Without it a fact and the first statement of its region, committed side by side, would never see each other.
     """
-    await tx.execute("select pg_advisory_xact_lock_shared($1)", _MAP)
+    await tx.execute("select pg_advisory_xact_lock_shared(hashtextextended($1 || current_schema(), 0))", _MAP)
 
 
 async def change_map(tx: Transaction) -> None:
     """Wait until all facts placed in the old map are committed, and keep new ones waiting."""
-    await tx.execute("select pg_advisory_xact_lock($1)", _MAP)
+    await tx.execute("select pg_advisory_xact_lock(hashtextextended($1 || current_schema(), 0))", _MAP)
 
 
 def provenance(events: Sequence[Received[Any]]) -> tuple[list[Any], ...]:
