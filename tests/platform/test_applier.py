@@ -3,10 +3,13 @@
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
+import msgspec
 import pytest
-from simpul_shared.contracts.topics import LIBRARIES
+from simpul_shared.contracts.envelope import LowWaterMark
+from simpul_shared.contracts.topics import LIBRARIES, MARKS
 from simpul_shared.platform.consume import Applier, GapInPartition, Record, TooManyDeadLetters, runs
 
 from tests.support.services import ServiceUnderTest
@@ -143,6 +146,51 @@ async def test_a_hole_in_the_delivery_is_refused_unless_retention_made_it(tally:
     await applier.apply([third], earliest={(LIBRARIES.name, 0): third.offset})
     assert await tallied(tally, library) == ["0"]
     assert [row["reason"] for row in await tally.dead_letters()] == ["version-missing"]
+
+
+def at_offsets_from(first: int, records: Sequence[Record]) -> list[Record]:
+    """The same records as a topic made anew would have them."""
+    return [replace(record, offset=first + place) for place, record in enumerate(records)]
+
+
+async def test_below_the_stored_offset_the_version_decides(tally: ServiceUnderTest) -> None:
+    library = uuid4()
+    known = await tally.announce(*(renamed(library, str(n)) for n in range(5)))
+    await tally.apply(known)
+    unknown = await tally.announce(*(renamed(library, str(n)) for n in range(5, 8)))
+    await tally.apply(at_offsets_from(0, [known[4], *unknown]))
+    assert await tallied(tally, library) == [str(n) for n in range(8)]
+    assert await tally.store.stored_offsets() == {(LIBRARIES.name, 0): 5}
+
+
+async def test_below_the_stored_offset_a_version_too_early_waits_for_its_turn(tally: ServiceUnderTest) -> None:
+    library = uuid4()
+    await tally.apply(await tally.announce(*(renamed(uuid4(), "other") for _ in range(5))))
+    first, second, third = at_offsets_from(0, await tally.announce(*(renamed(library, str(n)) for n in range(3))))
+    await tally.apply([third])
+    await tally.apply([second, first])
+    assert await tallied(tally, library) == ["0", "1", "2"]
+    assert {letter["state"] for letter in await tally.dead_letters()} == {"resolved"}
+
+
+async def test_below_the_stored_offset_an_unreadable_record_makes_no_letter_twice(tally: ServiceUnderTest) -> None:
+    bad = tally.record(LIBRARIES.name, b"k", b"{not json")
+    await tally.apply([bad])
+    await tally.database.pool.execute("update dead_letter set state = 'dismissed'")
+    await tally.apply([bad])
+    assert [letter["state"] for letter in await tally.dead_letters()] == ["dismissed"]
+
+
+async def test_below_the_stored_offset_a_mark_says_nothing(tally: ServiceUnderTest) -> None:
+    library = uuid4()
+    early = LowWaterMark(service="tally", shard=0, through=datetime.now(UTC), offsets={})
+    late = LowWaterMark(service="tally", shard=0, through=datetime.now(UTC), offsets={LIBRARIES.name: {"0": 3}})
+    later = tally.record(MARKS.name, b"tally/0", msgspec.json.encode(late))
+    await tally.apply([later])
+    await tally.apply([replace(later, value=msgspec.json.encode(early)), *await tally.announce(renamed(library, "x"))])
+    marks = await tally.database.pool.fetch("select through from low_water_mark")
+    assert [mark["through"] for mark in marks] == [late.through]
+    assert await tallied(tally, library) == ["x"]
 
 
 async def test_types_that_nobody_handles_still_move_the_version_on(tally: ServiceUnderTest) -> None:

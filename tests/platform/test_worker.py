@@ -16,7 +16,7 @@ async def test_the_admin_port_shows_metrics_and_the_workers_health(tally: Servic
             assert (await http.get("/health/ready")).status_code == 200
             assert "simpul_relay_mark_timestamp_seconds" in (await http.get("/metrics")).text
             assert worker.subscription is not None
-            worker.subscription.stopped_because = "too many dead letters"
+            worker.subscription.follower.stopped_because = "too many dead letters"
             response = await http.get("/health/ready")
     assert response.status_code == 503
     assert "consumer stopped: too many dead letters" in response.json()["detail"]

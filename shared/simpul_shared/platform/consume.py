@@ -1,12 +1,12 @@
 """Kafka to handlers, effect once: a batch, its offsets and its applied versions are one Postgres transaction.
 
-Nothing here trusts Kafka's committed offsets or a seek (aiokafka #738): the offset row, locked, is the guard, and the
-version per aggregate tells events that were sent again at new offsets.
+Nothing here trusts Kafka's committed offsets or a seek (aiokafka #738): the offset row, locked, tells a hole in the
+delivery, and the version per aggregate tells what is known already, at whatever offset it comes.
 """
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -106,9 +106,10 @@ class Standing:
 
 
 class Store(Protocol):
-    """What consuming needs of Postgres; all of it inside one transaction, the handlers' own."""
+    """What consuming needs of Postgres; all but the first look at the offsets inside one transaction, the handlers' own."""
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]: ...
+    async def stored_offsets(self) -> dict[Partition, int]: ...
     async def lock_offsets(self, tx: Transaction, partitions: Iterable[Partition]) -> dict[Partition, int]: ...
     async def standings(self, tx: Transaction, aggregates: Iterable[UUID]) -> dict[UUID, Standing]: ...
     async def keep_aside(self, tx: Transaction, letters: Sequence[Letter]) -> None: ...
@@ -232,8 +233,8 @@ class Applier:
         outcome = _Outcome()
         async with self._store.transaction() as tx:
             stored = await self._store.lock_offsets(tx, {(r.topic, r.partition) for r in records})
-            fresh = _fresh(records, stored, earliest, outcome)
-            items = _read_all(fresh, outcome, self._unreadable)
+            again, fresh = _place(records, stored, earliest, outcome)
+            items = [*_read_again(again, outcome), *_read_all(fresh, outcome, self._unreadable)]
             standings = await self._store.standings(tx, {item.aggregate for item in items})
             await run(tx, _admit(items, standings, outcome), outcome)
             await self._store.keep_aside(tx, outcome.letters)
@@ -314,25 +315,40 @@ def runs(received: Sequence[Received[Any]]) -> Iterable[tuple[type[Event], list[
         yield event_type, run
 
 
-def _fresh(
+def _place(
     records: Sequence[Record], stored: Mapping[Partition, int], earliest: Mapping[Partition, int], outcome: _Outcome
-) -> list[Record]:
-    """Records not applied before, by the offset rows; their next offsets go into the outcome."""
+) -> tuple[list[Record], list[Record]]:
+    """Part the records below the stored offsets from the fresh ones, whose next offsets go into the outcome."""
     following = dict(stored)
-    fresh = []
+    again, fresh = [], []
     for record in records:
         partition = (record.topic, record.partition)
-        expected = following.get(partition)
-        if expected is not None and record.offset < expected:
-            outcome.counts[record.topic, "repeated"] += 1
+        expected = following.get(partition, record.offset)
+        if record.offset < expected:
+            again.append(record)
             continue
-        if expected is not None and record.offset > expected:
-            if record.offset > max(expected, earliest.get(partition, 0)):
-                raise GapInPartition(partition, expected, record.offset)
+        if record.offset > max(expected, earliest.get(partition, 0)):
+            raise GapInPartition(partition, expected, record.offset)
+        if record.offset > expected:
             log.error("consumer.gap", topic=record.topic, partition=record.partition, lost=[expected, record.offset])
         following[partition] = outcome.offsets[partition] = record.offset + 1
         fresh.append(record)
-    return fresh
+    return again, fresh
+
+
+def _read_again(records: Sequence[Record], outcome: _Outcome) -> Iterator[_Item]:
+    """Records below the stored offsets. Their versions tell whether they are known: a topic made anew counts from 0.
+
+    Marks and what can't be read were dealt with when they first came.
+    """
+    for record in records:
+        try:
+            if record.topic != MARKS.name:
+                yield _read(record)
+                continue
+        except Poison as problem:
+            log.info("consumer.unreadable_again", topic=record.topic, offset=record.offset, reason=problem.reason)
+        outcome.counts[record.topic, "repeated"] += 1
 
 
 def _read_all(records: Sequence[Record], outcome: _Outcome, streak: _Streak) -> list[_Item]:

@@ -1,8 +1,7 @@
-"""Consuming's real Postgres and Kafka: PostgresStore, and the FastStream subscriber that feeds the Applier."""
+"""Consuming's real Postgres and Kafka: PostgresStore, and the FastStream subscriber that feeds the Follower."""
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 from uuid import UUID
@@ -14,34 +13,16 @@ from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.kafka.message import FAKE_CONSUMER
-from opentelemetry.trace import Link
 
 from simpul_shared.contracts.envelope import LowWaterMark
 from simpul_shared.contracts.topics import MARKS, Topic
-from simpul_shared.platform.consume import (
-    Applier,
-    GapInPartition,
-    Handlers,
-    Letter,
-    Partition,
-    Record,
-    Standing,
-    TooManyDeadLetters,
-)
-from simpul_shared.platform.database import Database, Origin, Transaction, is_passing
+from simpul_shared.platform.consume import Applier, Handlers, Letter, Partition, Record, Standing
+from simpul_shared.platform.database import Database, Origin, Transaction
+from simpul_shared.platform.follow import Follower
 from simpul_shared.platform.marks import drop_passed_marks
 from simpul_shared.platform.settings import PlatformSettings
-from simpul_shared.platform.telemetry import (
-    CONSUMER_BATCH_SECONDS,
-    CONSUMER_PROGRESS,
-    CONSUMER_RETRIES,
-    links_of,
-    tracer,
-)
 
 log = structlog.get_logger()
-
-SILENCE_SECONDS = 60
 
 
 class PostgresStore:
@@ -174,8 +155,52 @@ def _columns(partitions: Iterable[Partition], width: int) -> list[list[Any]]:
     return [[row[column] for row in rows] for column in range(width)]
 
 
+class KafkaMembership:
+    """Membership over aiokafka's consumer, once there is one; topics here are without the prefix."""
+
+    def __init__(self, consumer: Callable[[], AIOKafkaConsumer | None], prefix: str) -> None:
+        self._consumer = consumer
+        self._prefix = prefix
+
+    def assignment(self) -> Collection[Partition]:
+        consumer = self._consumer()
+        return set() if consumer is None else {self.partition(one) for one in consumer.assignment()}
+
+    def seek(self, partition: Partition, offset: int) -> None:
+        self._member.seek(self._named(partition), offset)
+
+    async def commit(self, offsets: Mapping[Partition, int]) -> None:
+        try:
+            await self._member.commit({self._named(partition): next_ for partition, next_ in offsets.items()})
+        except KafkaError as error:
+            log.info("consumer.mirror_failed", error=repr(error))
+
+    async def beginning_offset(self, partition: Partition) -> int:
+        named = self._named(partition)
+        offsets: dict[TopicPartition, int] = await self._member.beginning_offsets([named])
+        return offsets[named]
+
+    def partition(self, named: TopicPartition) -> Partition:
+        return (named.topic.removeprefix(self._prefix), named.partition)
+
+    def record(self, raw: "ConsumerRecord[Any, Any]") -> Record:
+        topic = raw.topic.removeprefix(self._prefix)
+        return Record(topic, raw.partition, raw.offset, raw.key, raw.value, raw.headers)
+
+    @property
+    def _member(self) -> AIOKafkaConsumer:
+        consumer = self._consumer()
+        if consumer is None:
+            raise RuntimeError("there is no consumer before its start")
+        return consumer
+
+    def _named(self, partition: Partition) -> TopicPartition:
+        topic, number = partition
+        return TopicPartition(self._prefix + topic, number)
+
+
 class Subscription:
-    """One FastStream batch subscriber that applies what it gets and mirrors the stored offsets to Kafka."""
+    """One FastStream batch subscriber that feeds a Follower."""
 
     def __init__(
         self,
@@ -186,15 +211,12 @@ class Subscription:
         consumer: str,
         topics: Sequence[Topic],
     ) -> None:
-        self._prefix = settings.topic_prefix
+        prefix = settings.topic_prefix
         self._bootstrap = settings.kafka_bootstrap
-        self._store = store
-        self._applier = Applier(store, handlers, poison_run=settings.dead_letter_run)
-        self._delay = 0.0
         self._started: asyncio.Task[None] | None = None
-        self._earliest: dict[Partition, int] = {}
-        self.polled_at = time.monotonic()
-        self.stopped_because: str | None = None
+        self._membership = KafkaMembership(lambda: self._subscriber.consumer, prefix)
+        applier = Applier(store, handlers, poison_run=settings.dead_letter_run)
+        self.follower = Follower(store, applier, self._membership)
         self._broker = KafkaBroker(
             settings.kafka_bootstrap,
             apply_types=False,
@@ -203,9 +225,9 @@ class Subscription:
             allow_auto_create_topics=False,
         )
         self._subscriber = self._broker.subscriber(
-            *(self._prefix + topic.name for topic in (*topics, MARKS)),
+            *(prefix + topic.name for topic in (*topics, MARKS)),
             batch=True,
-            group_id=self._prefix + consumer,
+            group_id=prefix + consumer,
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.MANUAL,
             max_records=settings.batch_records,
@@ -213,7 +235,7 @@ class Subscription:
             batch_timeout_ms=200,
             parser=_parse,
             decoder=_decode,
-            listener=_SeekToStored(self),
+            listener=_SeekToStored(self.follower, self._membership),
         )
         self._subscriber(self._receive)
 
@@ -243,115 +265,36 @@ class Subscription:
             else:
                 return
 
-    def trouble(self) -> str | None:
-        """Why nothing is being consumed, or None."""
-        if self.stopped_because is not None:
-            return f"stopped: {self.stopped_because}"
-        consumer = self._subscriber.consumer
-        if consumer is None or not consumer.assignment():
-            return "has no partitions yet"
-        # Marks come every second, so silence means that polling, Kafka or a relay has stopped (aiokafka #1037).
-        silent = time.monotonic() - self.polled_at
-        return f"has heard nothing for {silent:.0f} s" if silent > SILENCE_SECONDS else None
+    @property
+    def polled_at(self) -> float:
+        return self.follower.polled_at
 
     @property
-    def kafka(self) -> AIOKafkaConsumer:
-        return self._subscriber.consumer
+    def stopped_because(self) -> str | None:
+        return self.follower.stopped_because
+
+    def trouble(self) -> str | None:
+        """Why nothing is being consumed, or None."""
+        return self.follower.trouble()
 
     async def _receive(self, raw: tuple["ConsumerRecord[Any, Any]", ...]) -> None:
-        self.polled_at = time.monotonic()
-        CONSUMER_PROGRESS.set_to_current_time()
-        if self.stopped_because is not None:
-            await asyncio.sleep(1.0)
-            await self._put_back(raw)
-            return
-        records = [self._record(one) for one in raw]
-        try:
-            with CONSUMER_BATCH_SECONDS.time(), tracer().start_as_current_span("apply", links=_links(records)):
-                stored = await self._applier.apply(records, earliest=self._earliest)
-        except TooManyDeadLetters as error:
-            self.stopped_because = str(error)
-            log.critical("consumer.stopped", reason=str(error))
-            await self._put_back(raw)
-        except GapInPartition as gap:
-            await self._close_gap(gap)
-        except Exception as error:  # noqa: BLE001 (the batch is put back, nothing is lost)
-            await self._retry_later(raw, error)
-        else:
-            self._delay = 0.0
-            await self._mirror(stored)
-
-    async def _retry_later(self, raw: tuple["ConsumerRecord[Any, Any]", ...], error: Exception) -> None:
-        """Put the batch back and pause: the loop goes on polling, so the group does not throw this member out."""
-        CONSUMER_RETRIES.inc()
-        self._delay = min(max(self._delay * 2, 0.1), 5.0)
-        log.warning("consumer.retrying", error=repr(error), passing=is_passing(error), delay=self._delay)
-        await asyncio.sleep(self._delay)
-        await self._put_back(raw)
-
-    async def _put_back(self, raw: tuple["ConsumerRecord[Any, Any]", ...]) -> None:
-        first: dict[TopicPartition, int] = {}
-        for one in raw:
-            first.setdefault(TopicPartition(one.topic, one.partition), one.offset)
-        for partition, offset in first.items():
-            if partition in self.kafka.assignment():
-                self.kafka.seek(partition, offset)
-
-    async def _mirror(self, stored: Mapping[Partition, int]) -> None:
-        """Tell Kafka the stored offsets, for those who watch its lag. The rows are the truth, so a failure loses nothing."""
-        assigned = self.kafka.assignment()
-        offsets = {TopicPartition(self._prefix + topic, number): next_ for (topic, number), next_ in stored.items()}
-        offsets = {partition: next_ for partition, next_ in offsets.items() if partition in assigned}
-        if not offsets:
-            return
-        try:
-            await self.kafka.commit(offsets)
-        except KafkaError as error:
-            log.info("consumer.mirror_failed", error=repr(error))
-
-    async def seek_to_stored(self, partitions: Iterable[TopicPartition]) -> None:
-        stored = await self._store.stored_offsets()
-        for partition in partitions:
-            next_ = stored.get((partition.topic.removeprefix(self._prefix), partition.partition))
-            if next_ is not None and partition in self.kafka.assignment():
-                self.kafka.seek(partition, next_)
-
-    async def _close_gap(self, gap: GapInPartition) -> None:
-        """Read again from the stored offset; where Kafka has nothing so old any more, go on from what it has."""
-        topic, number = gap.partition
-        partition = TopicPartition(self._prefix + topic, number)
-        earliest = (await self.kafka.beginning_offsets([partition]))[partition]
-        self._earliest[gap.partition] = earliest
-        log.warning("consumer.gap_in_delivery", topic=topic, partition=number, expected=gap.expected, earliest=earliest)
-        await self.seek_to_stored([partition])
-
-    def _record(self, raw: "ConsumerRecord[Any, Any]") -> Record:
-        topic = raw.topic.removeprefix(self._prefix)
-        return Record(topic, raw.partition, raw.offset, raw.key, raw.value, raw.headers)
-
-
-def _links(records: Sequence[Record]) -> list[Link]:
-    """A batch has many causes, so its span links to them instead of continuing one."""
-    return links_of(
-        value.decode("latin-1")
-        for record in records
-        for name, value in record.headers
-        if name == "traceparent" and value is not None
-    )
+        await self.follower.receive([self._membership.record(one) for one in raw])
 
 
 class _SeekToStored(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped
     """On assignment begin where Postgres says; the row guards against records fetched before (aiokafka #738)."""
 
-    def __init__(self, subscription: Subscription) -> None:
-        self._subscription = subscription
+    def __init__(self, follower: Follower, membership: KafkaMembership) -> None:
+        self._follower = follower
+        self._membership = membership
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         log.info("consumer.revoked", partitions=len(list(revoked)))
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        log.info("consumer.assigned", partitions=len(list(assigned)))
-        await self._subscription.seek_to_stored(assigned)
+        partitions = [self._membership.partition(one) for one in assigned]
+        log.info("consumer.assigned", partitions=len(partitions))
+        await self._follower.seek_to_stored(partitions)
 
 
 async def _reach(bootstrap: str) -> None:

@@ -28,8 +28,9 @@ from simpul_shared.errors import Refusal
 from simpul_shared.platform import telemetry
 from simpul_shared.platform.auth import KeySource, TokenVerifier
 from simpul_shared.platform.consume import Handlers
-from simpul_shared.platform.consume_backends import SILENCE_SECONDS, PostgresStore, Subscription
+from simpul_shared.platform.consume_backends import PostgresStore, Subscription
 from simpul_shared.platform.database import Database, Origin, is_passing, open_database
+from simpul_shared.platform.follow import SILENCE_SECONDS
 from simpul_shared.platform.http import operator_actions
 from simpul_shared.platform.http.app import create_app, database_trouble, health_response
 from simpul_shared.platform.http.operating import operating_router
