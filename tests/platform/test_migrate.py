@@ -1,8 +1,10 @@
 """Migrations run once, in order, and an applied file is never edited."""
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -44,6 +46,32 @@ async def test_a_migration_that_fails_leaves_nothing(databases: Databases) -> No
     with pytest.raises(Exception, match="division by zero"):
         await migrate(url, broken)
     assert await migrate(url, migrations) == []
+
+
+async def test_events_recorded_before_regions_were_kept_get_theirs(databases: Databases) -> None:
+    url = await owner_of(databases, "migrate_regions")
+    migrations = TALLY.all_migrations()
+    region_added = [one.name for one in migrations].index("0004-add-ledger-region.sql")
+    await migrate(url, migrations[:region_added])
+    library, region = uuid4(), uuid4()
+    connection = await asyncpg.connect(url)
+    await connection.execute("insert into aggregate_version values ($1, 'library', 3)", library)
+    for version, data in enumerate([{}, {"region_id": str(region)}, {}], start=1):
+        await connection.execute(
+            """
+            insert into ledger (shard, recorded_at, recorded_on, event_id, event_type, aggregate_type, aggregate_id,
+                aggregate_version, topic, key, value)
+            values (0, now(), current_date, gen_random_uuid(), 't', 'library', $1, $2, 't', 'k', $3)
+            """,
+            library,
+            version,
+            json.dumps({"data": data}).encode(),
+        )
+    await migrate(url, migrations)
+    rows = await connection.fetch("select region_id from ledger order by aggregate_version")
+    assert [row["region_id"] for row in rows] == [None, region, region]
+    assert await connection.fetchval("select region_id from aggregate_version") == region
+    await connection.close()
 
 
 def test_a_misnamed_file_is_refused(tmp_path: Path) -> None:

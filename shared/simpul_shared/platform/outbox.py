@@ -23,11 +23,15 @@ class EventTooLarge(Invalid):
 
 @dataclass(frozen=True)
 class Fact:
-    """An event about to be recorded. `occurred_at` is when it happened, `source_tz` the IANA zone of the place."""
+    """An event about to be recorded. `occurred_at` is when it happened, `source_tz` the IANA zone of the place.
+
+    `region_id` says who may read it, where neither the event nor an earlier one of its aggregate names a region.
+    """
 
     event: Event
     occurred_at: datetime
     source_tz: str | None = None
+    region_id: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -60,12 +64,19 @@ class _Head(msgspec.Struct, kw_only=True, omit_defaults=True):
     sourcetz: str | None = None
 
 
-async def append(tx: Transaction, event: Event, *, occurred_at: datetime, source_tz: str | None = None) -> Recorded:
+async def append(
+    tx: Transaction,
+    event: Event,
+    *,
+    occurred_at: datetime,
+    source_tz: str | None = None,
+    region_id: UUID | None = None,
+) -> Recorded:
     """Record one event. The transaction must hold the lock of the event's aggregate.
 
     Errors: EventTooLarge over 512 KiB encoded.
     """
-    return (await append_all(tx, [Fact(event, occurred_at, source_tz)]))[0]
+    return (await append_all(tx, [Fact(event, occurred_at, source_tz, region_id)]))[0]
 
 
 async def append_all(tx: Transaction, facts: Sequence[Fact], *, under_lock: str | None = None) -> list[Recorded]:
@@ -87,19 +98,21 @@ async def append_all(tx: Transaction, facts: Sequence[Fact], *, under_lock: str 
         ), given as (
             select *, row_number() over (partition by aggregate_id order by place) as step,
                 count(*) over (partition by aggregate_id) as steps
-            from unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::bytea[], $7::smallint[], $8::bytea[])
-                with ordinality as given (event_id, event_type, aggregate_type, aggregate_id, topic, key, shard, body, place)
+            from unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::bytea[], $7::smallint[], $8::bytea[],
+                $10::uuid[])
+                with ordinality as given (event_id, event_type, aggregate_type, aggregate_id, topic, key, shard, body, region_id, place)
         ), versioned as (
-            insert into aggregate_version as v (aggregate_id, aggregate_type, version)
-            select aggregate_id, min(aggregate_type), count(*) from given group by aggregate_id
-            on conflict (aggregate_id) do update set version = v.version + excluded.version
-            returning v.aggregate_id, v.version
+            insert into aggregate_version as v (aggregate_id, aggregate_type, version, region_id)
+            select aggregate_id, aggregate_type, steps, region_id from given where step = steps
+            on conflict (aggregate_id) do update
+                set version = v.version + excluded.version, region_id = coalesce(excluded.region_id, v.region_id)
+            returning v.aggregate_id, v.version, old.region_id as known_region
         )
         insert into ledger (shard, recorded_at, recorded_on, event_id, event_type, aggregate_type, aggregate_id,
-            aggregate_version, topic, key, traceparent, value)
+            aggregate_version, topic, key, region_id, traceparent, value)
         select given.shard, moment.recorded_at, (moment.recorded_at at time zone 'UTC')::date, given.event_id,
             given.event_type, given.aggregate_type, given.aggregate_id, versioned.version - given.steps + given.step,
-            given.topic, given.key, $9::text,
+            given.topic, given.key, coalesce(given.region_id, versioned.known_region), $9::text,
             convert_to('{"aggregateversion":' || (versioned.version - given.steps + given.step)::text || ',"recordedtime":"'
                 || to_char(moment.recorded_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '",', 'UTF8') || given.body
         from moment cross join given join versioned using (aggregate_id)
@@ -115,12 +128,24 @@ async def append_all(tx: Transaction, facts: Sequence[Fact], *, under_lock: str 
         [shard_of(fact.event.key) for fact in facts],
         bodies,
         tx.origin.traceparent,
+        _regions(facts),
     )
     tx.appended = True
     for fact in facts:
         LEDGER_APPENDED.labels(type=fact.event.type).inc()
     recorded = {row["event_id"]: row for row in rows}
     return [Recorded(i, recorded[i]["aggregate_version"], recorded[i]["recorded_at"]) for i in ids]
+
+
+def _regions(facts: Sequence[Fact]) -> list[UUID | None]:
+    """Per fact the region it names, else the one named before it for its aggregate in the same batch."""
+    named: dict[UUID, UUID | None] = {}
+    regions = []
+    for fact in facts:
+        aggregate, region = fact.event.aggregate_id, getattr(fact.event, "region_id", None) or fact.region_id
+        named[aggregate] = region or named.get(aggregate)
+        regions.append(named[aggregate])
+    return regions
 
 
 def shard_of(key: bytes) -> int:

@@ -35,9 +35,11 @@ class PostgresLedger:
         return Place(int(row["xid"]), row["id"], row["recorded_on"]), row["offsets"]
 
     async def observe(self) -> Horizon:
+        # now() lies before the statement's snapshot. clock_timestamp() would lie behind it, and the mark would claim
+        # what a transaction begun in between recorded.
         row = await self._connection.fetchrow(
             """
-            select clock_timestamp() as clock, pg_snapshot_xmin(s)::text as low, pg_snapshot_xmax(s)::text as high
+            select now() as clock, pg_snapshot_xmin(s)::text as low, pg_snapshot_xmax(s)::text as high
             from pg_current_snapshot() as s
             """
         )

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import simpul_shared
 from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import AwareDatetime, BaseModel
@@ -87,7 +88,10 @@ TALLY = Service(
     title="Tally",
     settings=TallySettings,
     routers=[router],
-    migrations=[("tally", Path(__file__).parent)],
+    migrations=[
+        ("regions", Path(simpul_shared.__file__).parent / "regions" / "migrations"),
+        ("tally", Path(__file__).parent),
+    ],
     handlers={LibraryRenamed: count_names},
     topics=(LIBRARIES,),
 )

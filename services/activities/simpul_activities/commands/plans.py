@@ -43,7 +43,9 @@ async def submit_plan(tx: Transaction, plan_id: UUID, command: SubmitPlan, *, sc
         represented=await registrations.is_represented(tx, bimtek.bimtek_id, library.library_id),
         basis=command.basis,
     )
-    recorded = await append(tx, _submitted(plan), occurred_at=now, source_tz=library.timezone)
+    recorded = await append(
+        tx, _submitted(plan), occurred_at=now, source_tz=library.timezone, region_id=library.region_id
+    )
     plan = replace(plan, version=recorded.version)
     await plans.insert(tx, plan, at=recorded.recorded_at, by=tx.origin.actor)
     return Answer(PlanView.of(plan), version=plan.version, location=f"/v1/plans/{plan_id}")

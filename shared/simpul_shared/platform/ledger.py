@@ -1,0 +1,194 @@
+"""The one reader of a service's ledger: all shards in the order (xid, id), below the horizon of open transactions.
+
+outbox.py writes the rows and relay.py publishes them shard by shard; whoever wants them again reads them here.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from simpul_shared.contracts.topics import LEDGER_SHARDS
+from simpul_shared.platform.relay import Place
+
+START = Place(0, 0, date.min)
+"""Before the first event."""
+
+_SCANNED_ROWS = 5000
+"""Rows looked at for one page when not all are wanted; then it ends, however few were found."""
+
+
+@dataclass(frozen=True)
+class LedgerRow:
+    """A recorded event; `value` is the CloudEvent as it goes to Kafka, byte for byte."""
+
+    place: Place
+    shard: int
+    event_id: UUID
+    type: str
+    topic: str
+    key: bytes
+    aggregate: str
+    aggregate_id: UUID
+    version: int
+    recorded_at: datetime
+    region_id: UUID | None
+    traceparent: str | None
+    value: bytes
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which events; a condition that is None is none. `regions` are all that are meant, those below others too."""
+
+    topics: Collection[str] | None = None
+    types: Collection[str] | None = None
+    regions: Collection[UUID] | None = None
+
+    @property
+    def everything(self) -> bool:
+        return self.topics is None and self.types is None and self.regions is None
+
+
+EVERYTHING = Wanted()
+
+
+@dataclass(frozen=True)
+class LedgerPage:
+    """Rows in order. `reached` is behind all that was looked at, wanted or not; `more` when something follows."""
+
+    rows: Sequence[LedgerRow]
+    reached: Place
+    more: bool
+
+
+class Source(Protocol):
+    """A pool, a connection or a transaction."""
+
+    async def fetch(self, query: str, *args: object) -> list[Any]: ...
+
+
+class LedgerReader:
+    """Pages through the ledger from any place. It keeps nothing in between; a page costs the same at every place."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    async def read(
+        self,
+        after: Place | None,
+        *,
+        limit: int,
+        topics: Collection[str] | None = None,
+        types: Collection[str] | None = None,
+    ) -> Sequence[LedgerRow]:
+        """The next rows; none once all that was recorded is read."""
+        wanted = Wanted(topics, types)
+        page = await self.page(after or START, limit=limit, wanted=wanted)
+        while page.more and not page.rows:
+            page = await self.page(page.reached, limit=limit, wanted=wanted)
+        return page.rows
+
+    async def page(self, after: Place, *, limit: int, wanted: Wanted = EVERYTHING) -> LedgerPage:
+        """At most `limit` rows. With conditions it may hold fewer, or none, although more follow."""
+        scanned = limit if wanted.everything else max(limit, _SCANNED_ROWS)
+        until = after.recorded_on
+        page = await self._scan(after, until, limit=limit, scanned=scanned, wanted=wanted)
+        while not page.more:
+            day = await self._next_day(until)
+            if day is None or page.reached != after:
+                return replace(page, more=day is not None)
+            until = day
+            page = await self._scan(after, until, limit=limit, scanned=scanned, wanted=wanted)
+        return page
+
+    async def _next_day(self, day: date) -> date | None:
+        """The first day after `day` on which something was recorded."""
+        rows = await self._source.fetch(
+            """
+            select min(recorded_on) as day from ledger
+            where recorded_on > $1 and xid < pg_snapshot_xmin(pg_current_snapshot())
+            """,
+            day,
+        )
+        next_day: date | None = rows[0]["day"]
+        return next_day
+
+    async def _scan(self, after: Place, until: date, *, limit: int, scanned: int, wanted: Wanted) -> LedgerPage:
+        """Look at the next `scanned` rows, as far as they were recorded by the day `until`."""
+        rows = await self._rows(after, until, limit=limit, scanned=scanned, wanted=wanted)
+        if not rows:
+            return LedgerPage([], after, more=False)
+        found = [row for row in rows if row["wanted"]][:limit]
+        last = found[-1] if len(found) == limit else rows[-1]
+        reached = replace(_place(last), recorded_on=max(after.recorded_on, *(row["recorded_on"] for row in rows)))
+        more = last["step"] < last["steps"] or last["steps"] == scanned
+        return LedgerPage([_row(row) for row in found], reached, more)
+
+    async def _rows(self, after: Place, until: date, *, limit: int, scanned: int, wanted: Wanted) -> list[Any]:
+        """The wanted ones of the rows looked at, and in any case the last of these, to know how far it went."""
+        # Shard by shard in the order of ledger_relay_idx, so that only a page of each is read and merged.
+        # xid is compared as a number: as text 1000 would come before 999.
+        # A few days only, for a year's partitions take longer to open than to read. That is safe because a row was
+        # recorded at most one day before those ahead of it (a transaction may last over midnight): all of the day
+        # `until` comes before all of the day after next, and the first row later than `until` ends the scan.
+        return await self._source.fetch(
+            """
+            select xid::text as xid_digits, id, recorded_on, shard, event_id, event_type, topic, key, aggregate_type,
+                aggregate_id, aggregate_version, recorded_at, region_id, traceparent, wanted, step, steps,
+                case when wanted then value end as value
+            from (
+                select *, row_number() over (order by xid, id) as step, count(*) over () as steps,
+                    count(*) filter (where wanted) over (order by xid, id rows unbounded preceding) as found
+                from (
+                    select ledger.*, count(*) filter (where recorded_on > $10) over (order by xid, id) as later,
+                        ($6::text[] is null or topic = any($6)) and ($7::text[] is null or event_type = any($7))
+                            and ($8::uuid[] is null or region_id = any($8)) as wanted
+                    from generate_series(0, $9 - 1) as lane(shard) cross join lateral (
+                        select * from ledger
+                        where shard = lane.shard::smallint and (xid, id) > ($1::text::xid8, $2::bigint)
+                            and recorded_on between $3::date - 1 and $10::date + 1
+                            and xid < pg_snapshot_xmin(pg_current_snapshot())
+                        order by xid, id limit $5
+                    ) as ledger
+                    order by xid, id limit $5
+                ) as scanned
+                where later = 0
+            ) as counted
+            where (wanted and found <= $4) or step = steps
+            order by step
+            """,
+            str(after.xid),
+            after.id,
+            after.recorded_on,
+            limit,
+            scanned,
+            None if wanted.topics is None else list(wanted.topics),
+            None if wanted.types is None else list(wanted.types),
+            None if wanted.regions is None else list(wanted.regions),
+            LEDGER_SHARDS,
+            until,
+        )
+
+
+def _place(row: Any) -> Place:
+    return Place(int(row["xid_digits"]), row["id"], row["recorded_on"])
+
+
+def _row(row: Any) -> LedgerRow:
+    return LedgerRow(
+        _place(row),
+        row["shard"],
+        row["event_id"],
+        row["event_type"],
+        row["topic"],
+        row["key"],
+        row["aggregate_type"],
+        row["aggregate_id"],
+        row["aggregate_version"],
+        row["recorded_at"],
+        row["region_id"],
+        row["traceparent"],
+        row["value"],
+    )
