@@ -193,6 +193,18 @@ async def test_below_the_stored_offset_a_mark_says_nothing(tally: ServiceUnderTe
     assert await tallied(tally, library) == ["x"]
 
 
+async def test_another_record_at_the_offset_of_a_letter_makes_a_letter_of_its_own(tally: ServiceUnderTest) -> None:
+    old, new = uuid4(), uuid4()
+    _, waiting = await tally.announce(renamed(old, "0"), renamed(old, "1"))
+    await tally.apply([replace(waiting, offset=0)])
+    first, second = await tally.announce(renamed(new, "0"), renamed(new, "1"))
+    await tally.apply([replace(second, offset=0)])
+    await tally.apply([replace(first, offset=1)])
+    assert await tallied(tally, new) == ["0", "1"]
+    letters = [(one["aggregate_id"], one["state"], one["value"]) for one in await tally.dead_letters()]
+    assert letters == [(old, "waiting", waiting.value), (new, "resolved", second.value)]
+
+
 async def test_types_that_nobody_handles_still_move_the_version_on(tally: ServiceUnderTest) -> None:
     from datetime import date
 

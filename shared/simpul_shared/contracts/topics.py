@@ -42,3 +42,8 @@ MARKS = Topic(
 """Low-water marks of every service's ledger; see contracts/envelope.py, LowWaterMark."""
 
 TOPICS = (REGIONS, LIBRARIES, PERSONS, BIMTEKS, ACTIVITIES, TARGETS, MARKS)
+
+
+def producer_of(topic: str) -> str:
+    """The service that alone writes a topic; of one that is in no contract its own name."""
+    return next((one.service for one in TOPICS if one.name == topic), topic)

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from simpul_shared.platform.database import Transaction
-from simpul_shared.platform.http.query import Page, decode_cursor, page_of
+from simpul_shared.platform.http.query import Page, decode_id_cursor, page_of
 
 
 class OperatorAction(BaseModel):
@@ -45,7 +45,6 @@ async def list_actions(
     tx: Transaction, *, subject: str | None, action: str | None, cursor: str | None, limit: int
 ) -> Page[OperatorAction]:
     """The latest first. Errors: CursorMalformed."""
-    after = decode_cursor(cursor, tuple[int])
     rows = await tx.fetch(
         """
         select operator_action_id, at, actor, client_id, action, subject, reason, facts, correlation_id from operator_action
@@ -55,7 +54,7 @@ async def list_actions(
         """,
         subject,
         action,
-        None if after is None else after[0],
+        decode_id_cursor(cursor),
         limit + 1,
     )
     actions = [OperatorAction(**row) for row in rows]

@@ -31,7 +31,10 @@ Partition = tuple[str, int]
 
 @dataclass(frozen=True)
 class Record:
-    """One Kafka record as it came; nothing in it is trusted yet. `topic` is without the prefix."""
+    """One Kafka record as it came; nothing in it is trusted yet. `topic` is without the prefix.
+
+    `letter` is its number in dead_letter, where it has been kept aside.
+    """
 
     topic: str
     partition: int
@@ -39,6 +42,11 @@ class Record:
     key: bytes | None
     value: bytes | None
     headers: Sequence[tuple[str, bytes | None]] = ()
+    letter: int | None = None
+
+    @property
+    def place(self) -> tuple[object, ...]:
+        return (self.topic, self.partition, self.offset, self.letter)
 
 
 @dataclass(frozen=True)
@@ -85,15 +93,17 @@ class LetterState(StrEnum):
 
 @dataclass(frozen=True)
 class Letter:
-    """A record to keep aside. `aggregate_id` is None where the record could not even be read."""
+    """A record to keep aside, or kept aside once more. `envelope` is None where not even that could be read.
+
+    `attempts` are those just made.
+    """
 
     record: Record
     state: LetterState
     reason: str
     detail: str
     attempts: int
-    aggregate_id: UUID | None = None
-    version: int | None = None
+    envelope: Envelope | None = None
 
 
 @dataclass
@@ -124,11 +134,14 @@ class _Item:
     """A record whose envelope reads well, on its way through the batch; `problem` when its data does not."""
 
     record: Record
+    envelope: Envelope
     aggregate: UUID
-    version: int
     received: Received[Any] | None
     problem: Poison | None = None
-    was_waiting: bool = False
+
+    @property
+    def version(self) -> int:
+        return self.envelope.aggregateversion
 
 
 @dataclass
@@ -137,29 +150,40 @@ class _Outcome:
 
     offsets: dict[Partition, int] = field(default_factory=dict)
     versions: dict[UUID, int] = field(default_factory=dict)
-    letters: list[Letter] = field(default_factory=list)
+    letters: dict[tuple[object, ...], Letter] = field(default_factory=dict)
     taken_back: list[Record] = field(default_factory=list)
     marks: list[LowWaterMark] = field(default_factory=list)
     counts: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
 
+    def total(self, what: str) -> int:
+        return sum(count for (_, counted), count in self.counts.items() if counted == what)
+
     def poison(self, record: Record, problem: Poison, *, attempts: int, item: _Item | None = None) -> None:
-        aggregate, version = (item.aggregate, item.version) if item else (None, None)
+        envelope = None if item is None else item.envelope
         self.counts[record.topic, "poison"] += 1
-        self.letters.append(
-            Letter(record, LetterState.POISON, problem.reason, problem.detail, attempts, aggregate, version)
-        )
+        self._keep(Letter(record, LetterState.POISON, problem.reason, problem.detail, attempts, envelope))
 
     def wait(self, item: _Item, reason: str, detail: str) -> None:
-        if item.was_waiting:
-            return  # kept aside already
-        self.counts[item.record.topic, "waiting"] += 1
-        self.letters.append(Letter(item.record, LetterState.WAITING, reason, detail, 0, item.aggregate, item.version))
+        if item.record.letter is None:
+            self.counts[item.record.topic, "waiting"] += 1
+        self._keep(Letter(item.record, LetterState.WAITING, reason, detail, 0, item.envelope))
 
     def applied(self, item: _Item) -> None:
         self.counts[item.record.topic, "applied"] += 1
         self.versions[item.aggregate] = item.version
-        if item.was_waiting:
-            self.taken_back.append(item.record)
+        self.take_back(item.record)
+
+    def repeated(self, item: _Item) -> None:
+        self.counts[item.record.topic, "repeated"] += 1
+        self.take_back(item.record)
+
+    def take_back(self, record: Record) -> None:
+        self.letters.pop(record.place, None)  # its turn came within the batch
+        if record.letter is not None:
+            self.taken_back.append(record)
+
+    def _keep(self, letter: Letter) -> None:
+        self.letters[letter.record.place] = letter
 
 
 class _Streak:
@@ -237,12 +261,46 @@ class Applier:
             items = [*_read_again(again, outcome), *_read_all(fresh, outcome, self._unreadable)]
             standings = await self._store.standings(tx, {item.aggregate for item in items})
             await run(tx, _admit(items, standings, outcome), outcome)
-            await self._store.keep_aside(tx, outcome.letters)
-            await self._store.take_back(tx, outcome.taken_back)
-            await self._store.store_versions(tx, outcome.versions)
-            await self._store.store_marks(tx, outcome.marks)
-            await self._store.store_offsets(tx, outcome.offsets)
+            await self._save(tx, outcome)
         return outcome
+
+    async def redrive(self, tx: Transaction, record: Record) -> int:
+        """Apply a record kept aside as poison, if it is its turn, then what waits behind it; return how many were applied.
+
+        All in the caller's transaction, which holds the offsets of every partition that the aggregate's events may be in.
+        Errors: passing database errors, TooManyDeadLetters.
+        """
+        outcome = _Outcome()
+        items = _read_all([record], outcome, self._unreadable)
+        if outcome.marks:
+            outcome.take_back(record)
+        standings = await self._store.standings(tx, {item.aggregate for item in items})
+        for item in items:
+            standings[item.aggregate].poison.discard(item.version)
+        await self._run_carefully(tx, _admit(items, standings, outcome), outcome)
+        await self._save(tx, outcome)
+        return outcome.total("applied")
+
+    async def pass_over(self, tx: Transaction, aggregate: UUID, version: int) -> int:
+        """Go on behind a version that is given up, with what waits for the next; return how many were applied.
+
+        As redrive; does nothing when it is not that version's turn.
+        """
+        outcome = _Outcome()
+        standing = (await self._store.standings(tx, [aggregate]))[aggregate]
+        if version != standing.version + 1:
+            return 0
+        standing.version = outcome.versions[aggregate] = version
+        await self._run_carefully(tx, list(_follow(_next(standing), standing, outcome)), outcome)
+        await self._save(tx, outcome)
+        return outcome.total("applied")
+
+    async def _save(self, tx: Transaction, outcome: _Outcome) -> None:
+        await self._store.keep_aside(tx, list(outcome.letters.values()))
+        await self._store.take_back(tx, outcome.taken_back)
+        await self._store.store_versions(tx, outcome.versions)
+        await self._store.store_marks(tx, outcome.marks)
+        await self._store.store_offsets(tx, outcome.offsets)
 
     async def _run(self, tx: Transaction, items: Sequence[_Item], outcome: _Outcome) -> None:
         await self._handle(tx, items)
@@ -378,14 +436,22 @@ def _decode_mark(record: Record) -> LowWaterMark:
         raise Poison("mark-unreadable", str(error)) from error
 
 
-def _read(record: Record, *, was_waiting: bool = False) -> _Item:
+def read_event(record: Record) -> tuple[Envelope, Received[Any]]:
+    """A record as a handler would get it. Errors: Poison."""
+    item = _read(record)
+    if item.received is None:
+        raise item.problem or Poison("data-unreadable", "no data")
+    return item.envelope, item.received
+
+
+def _read(record: Record) -> _Item:
     """Errors: Poison, when not even the aggregate and its version can be read."""
     try:
         envelope = _envelope.decode(record.value or b"")
         aggregate = UUID(envelope.subject)
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
         raise Poison("envelope-unreadable", str(error)) from error
-    item = _Item(record, aggregate, envelope.aggregateversion, None, was_waiting=was_waiting)
+    item = _Item(record, envelope, aggregate, None)
     try:
         item.received = _receive(record, envelope)
     except Poison as problem:
@@ -423,7 +489,7 @@ def _admit(items: Sequence[_Item], standings: Mapping[UUID, Standing], outcome: 
         standing = standings[item.aggregate]
         known = item.version <= standing.version or item.version in standing.poison or item.version in standing.waiting
         if known:
-            outcome.counts[item.record.topic, "repeated"] += 1
+            outcome.repeated(item)
         elif item.version > standing.version + 1:
             _wait(item, standing, outcome)
         else:
@@ -438,9 +504,9 @@ def _wait(item: _Item, standing: Standing, outcome: _Outcome) -> None:
     outcome.wait(item, reason, f"version {item.version} came, version {awaited} is not applied yet")
 
 
-def _follow(item: _Item, standing: Standing, outcome: _Outcome) -> Iterable[_Item]:
+def _follow(item: _Item | None, standing: Standing, outcome: _Outcome) -> Iterable[_Item]:
     """The item whose turn it is, then those kept aside that it was missing for."""
-    current: _Item | None = item
+    current = item
     while current is not None:
         if current.problem is not None:
             standing.poison.add(current.version)
@@ -448,5 +514,10 @@ def _follow(item: _Item, standing: Standing, outcome: _Outcome) -> Iterable[_Ite
             return
         standing.version = current.version
         yield current
-        waiting = standing.waiting.pop(standing.version + 1, None)
-        current = None if waiting is None else _read(waiting, was_waiting=True)
+        current = _next(standing)
+
+
+def _next(standing: Standing) -> _Item | None:
+    """What was kept aside until now, when its turn has come."""
+    waiting = standing.waiting.pop(standing.version + 1, None)
+    return None if waiting is None else _read(waiting)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,12 +15,12 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.kafka.message import FAKE_CONSUMER
 
-from simpul_shared.contracts.envelope import LowWaterMark
-from simpul_shared.contracts.topics import MARKS, Topic
+from simpul_shared.contracts.envelope import Envelope, LowWaterMark
+from simpul_shared.contracts.topics import MARKS, Topic, producer_of
 from simpul_shared.platform.consume import Applier, Handlers, Letter, Partition, Record, Standing
 from simpul_shared.platform.database import Database, Origin, Transaction
 from simpul_shared.platform.follow import Follower
-from simpul_shared.platform.marks import drop_passed_marks
+from simpul_shared.platform.marks import applied_through, drop_passed_marks
 from simpul_shared.platform.settings import PlatformSettings
 
 log = structlog.get_logger()
@@ -38,6 +39,16 @@ class PostgresStore:
         return self._database.transaction(self._origin)
 
     async def lock_offsets(self, tx: Transaction, partitions: Iterable[Partition]) -> dict[Partition, int]:
+        wanted = set(partitions)
+        locked = await self._lock_rows(tx, wanted)
+        unknown = wanted - locked.keys()
+        if unknown:
+            # There is no row to lock yet, so its name is. Whoever came first has made the row meanwhile.
+            await tx.lock(*(f"offset/{self._consumer}/{topic}/{number}" for topic, number in unknown))
+            locked |= await self._lock_rows(tx, unknown)
+        return locked
+
+    async def _lock_rows(self, tx: Transaction, partitions: Iterable[Partition]) -> dict[Partition, int]:
         rows = await tx.fetch(
             """
             select topic, partition, next_offset from consumer_offset
@@ -66,7 +77,8 @@ class PostgresStore:
             standings[row["aggregate_id"]].version = row["version"]
         for row in await tx.fetch(
             """
-            select aggregate_id, aggregate_version, state, topic, partition, record_offset, key, value from dead_letter
+            select dead_letter_id, aggregate_id, aggregate_version, state, topic, partition, record_offset, key, value
+            from dead_letter
             where consumer = $1 and aggregate_id = any($2) and state in ('poison', 'waiting')
             """,
             self._consumer,
@@ -76,37 +88,53 @@ class PostgresStore:
             if row["state"] == "poison":
                 standing.poison.add(row["aggregate_version"])
             else:
-                standing.waiting[row["aggregate_version"]] = Record(
-                    row["topic"], row["partition"], row["record_offset"], row["key"], row["value"]
-                )
+                standing.waiting[row["aggregate_version"]] = record_of(row)
         return standings
 
     async def keep_aside(self, tx: Transaction, letters: Sequence[Letter]) -> None:
+        await self._keep_again(tx, [letter for letter in letters if letter.record.letter is not None])
+        new = [letter for letter in letters if letter.record.letter is None]
+        if any(letter.envelope is None for letter in new):
+            since = await applied_through(tx, self._consumer, self._topics)
+        else:
+            since = {}
         await tx.executemany(
             """
-            insert into dead_letter (consumer, topic, partition, record_offset, key, value, headers, aggregate_id,
-                aggregate_version, state, reason, detail, attempts)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+            insert into dead_letter (consumer, topic, partition, record_offset, key, value, headers, state, reason, detail,
+                attempts, aggregate_id, aggregate_version, event_type, event_id, recorded_at, tried_at)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, case when $11 > 0 then now() end)
+            -- The same bytes at the same place are the same record; what was dismissed stays so.
             on conflict on constraint dead_letter_record_key do update
-            set state = excluded.state, reason = excluded.reason, detail = excluded.detail, attempts = excluded.attempts
+            set state = excluded.state, reason = excluded.reason, detail = excluded.detail, tried_at = excluded.tried_at,
+                attempts = dead_letter.attempts + excluded.attempts
+            where dead_letter.state <> 'dismissed'
             """,
-            [self._letter_row(letter) for letter in letters],
+            [self._letter_row(letter, since) for letter in new],
         )
 
-    def _letter_row(self, letter: Letter) -> tuple[object, ...]:
-        record = letter.record
-        headers = {name: None if value is None else value.hex() for name, value in record.headers}
-        detail = letter.detail.replace("\x00", "\\u0000")
-        place = (self._consumer, record.topic, record.partition, record.offset, record.key, record.value, headers)
-        return (*place, letter.aggregate_id, letter.version, letter.state.value, letter.reason, detail, letter.attempts)
-
-    async def take_back(self, tx: Transaction, records: Sequence[Record]) -> None:
+    async def _keep_again(self, tx: Transaction, letters: Sequence[Letter]) -> None:
         await tx.executemany(
             """
-            update dead_letter set state = 'resolved', resolved_at = now()
-            where consumer = $1 and topic = $2 and partition = $3 and record_offset = $4
+            update dead_letter set state = $2, reason = $3, detail = $4, attempts = attempts + $5,
+                tried_at = case when $5 > 0 then now() else tried_at end
+            where dead_letter_id = $1
             """,
-            [(self._consumer, record.topic, record.partition, record.offset) for record in records],
+            [(one.record.letter, one.state.value, one.reason, _storable(one.detail), one.attempts) for one in letters],
+        )
+
+    def _letter_row(self, letter: Letter, since: Mapping[str, datetime]) -> tuple[object, ...]:
+        record = letter.record
+        headers = {name: None if value is None else value.hex() for name, value in record.headers}
+        place = (self._consumer, record.topic, record.partition, record.offset, record.key, record.value, headers)
+        what = (letter.state.value, letter.reason, _storable(letter.detail), letter.attempts)
+        return (*place, *what, *_event_columns(letter.envelope, since.get(producer_of(record.topic))))
+
+    async def take_back(self, tx: Transaction, records: Sequence[Record]) -> None:
+        if not records:
+            return
+        await tx.execute(
+            "update dead_letter set state = 'resolved', resolved_at = now() where dead_letter_id = any($1)",
+            [record.letter for record in records],
         )
 
     async def store_versions(self, tx: Transaction, versions: Mapping[UUID, int]) -> None:
@@ -148,6 +176,24 @@ class PostgresStore:
             [(self._consumer, mark.service, mark.shard, mark.through, mark.offsets) for mark in marks],
         )
         await drop_passed_marks(tx, self._consumer, self._topics)
+
+
+def record_of(row: Any) -> Record:
+    """The record of a row of dead_letter."""
+    place = (row["topic"], row["partition"], row["record_offset"])
+    return Record(*place, row["key"], row["value"], letter=row["dead_letter_id"])
+
+
+def _event_columns(envelope: Envelope | None, since: datetime | None) -> tuple[object, ...]:
+    """Of an unreadable record only this is known: it lies behind what is applied up to `since`, so it is not older."""
+    if envelope is None:
+        return (None, None, None, None, since)
+    aggregate = UUID(envelope.subject)
+    return (aggregate, envelope.aggregateversion, envelope.type, envelope.id, envelope.recordedtime)
+
+
+def _storable(text: str) -> str:
+    return text.replace("\x00", "\\u0000")
 
 
 def _columns(partitions: Iterable[Partition], width: int) -> list[list[Any]]:

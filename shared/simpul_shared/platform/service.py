@@ -33,6 +33,7 @@ from simpul_shared.platform.database import Database, Origin, is_passing, open_d
 from simpul_shared.platform.follow import SILENCE_SECONDS
 from simpul_shared.platform.http import operator_actions
 from simpul_shared.platform.http.app import create_app, database_trouble, health_response
+from simpul_shared.platform.http.dead_letters import dead_letter_router
 from simpul_shared.platform.http.operating import operating_router
 from simpul_shared.platform.migrate import PROJECTION, Migration, MigrationError, migrate, read_migrations
 from simpul_shared.platform.outbox import purge_idempotency
@@ -108,7 +109,11 @@ def application(service: Service, *, database: Database | None, verifier: TokenV
 
 
 def _operators_routers(service: Service, migrations: Sequence[Migration]) -> list[APIRouter]:
-    return [operating_router(Subject(service.name, service.topics), migrations), operator_actions.router]
+    return [
+        operating_router(Subject(service.name, service.topics), migrations),
+        dead_letter_router(service.name, service.topics, service.handlers),
+        operator_actions.router,
+    ]
 
 
 @asynccontextmanager

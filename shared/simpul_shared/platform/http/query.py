@@ -83,6 +83,16 @@ def decode_cursor(cursor: str | None, kinds: type[T]) -> T | None:
         raise CursorMalformed("Take `cursor` as it was given in `next_cursor`.", field="/query/cursor") from error
 
 
+class _LastId(msgspec.Struct, array_like=True):
+    value: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+
+
+def decode_id_cursor(cursor: str | None) -> int | None:
+    """The cursor of a list that is sorted by one bigint. Errors: CursorMalformed."""
+    last = decode_cursor(cursor, _LastId)
+    return None if last is None else last.value
+
+
 def page_of(rows: Sequence[T], *, limit: int, key: Any) -> Page[T]:
     """A page from up to `limit` + 1 rows; `key` gives a row's sort keys as a tuple."""
     shown = list(rows[:limit])
