@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 from aiokafka import AIOKafkaConsumer
+from simpul_operator.embedded.ports import free_port
 from simpul_shared.contracts.topics import LIBRARIES
 from simpul_shared.platform.telemetry import links_of
 
@@ -35,6 +36,16 @@ async def test_a_restarted_worker_goes_on_where_it_stopped(tally: ServiceUnderTe
     rows = await tally.database.pool.fetch("select events, names from tally")
     expected = [f"{round_}-{n}" for round_ in range(3) for n in range(20)]
     assert [row["names"] for row in rows] == [expected] * 30
+
+
+async def test_several_brokers_may_be_named_and_the_first_be_away(tally: ServiceUnderTest, kafka: str) -> None:
+    library = uuid4()
+    async with topics(kafka) as settings:
+        named = settings.model_copy(update={"kafka_bootstrap": f"127.0.0.1:{free_port()},{kafka}"})
+        async with working(named, tally):
+            await tally.announce(renamed(library, "Perpustakaan Desa Baha"))
+            await drain(tally, tally)
+    assert await tally.database.pool.fetchval("select events from tally where library_id = $1", library) == 1
 
 
 async def test_two_workers_share_the_work_and_count_once(tally: ServiceUnderTest, kafka: str) -> None:

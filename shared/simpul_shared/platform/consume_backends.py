@@ -264,7 +264,7 @@ class Subscription:
         applier = Applier(store, handlers, poison_run=settings.dead_letter_run)
         self.follower = Follower(store, applier, self._membership)
         self._broker = KafkaBroker(
-            settings.kafka_bootstrap,
+            settings.kafka_bootstrap.split(","),  # one string would be taken for one broker
             apply_types=False,
             graceful_timeout=15.0,
             logger=None,
