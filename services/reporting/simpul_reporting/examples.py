@@ -14,6 +14,7 @@ _ASKED = {
             "reporting": "2026-11-22T03:04:59.700000Z",
         },
         "lag_seconds": 0.8,
+        "withheld": 0,
         "provisional": True,
     },
 }

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,8 +11,10 @@ import msgspec
 import pytest
 import uuid6
 from simpul_reporting.app import SERVICE
+from simpul_shared.access import Role
 from simpul_shared.contracts.envelope import LowWaterMark
-from simpul_shared.contracts.topics import LEDGER_SHARDS, MARKS
+from simpul_shared.contracts.registry import LibraryActivated
+from simpul_shared.contracts.topics import LEDGER_SHARDS, LIBRARIES, MARKS
 
 from tests.service.reporting.world import Map, bali, corrected_activity, designated, now, recorded_activity
 from tests.support.databases import Databases
@@ -132,6 +134,7 @@ async def test_the_watermark_tells_how_far_each_service_is_applied_and_how_far_b
     assert unknown == {
         "applied_through": {"registry": None, "activities": None, "reporting": None},
         "lag_seconds": None,
+        "withheld": 0,
         "provisional": True,
     }
     assert datetime.fromisoformat(known["applied_through"]["registry"]) == moment - timedelta(seconds=90)
@@ -151,6 +154,61 @@ async def test_a_mark_counts_only_once_the_events_below_it_are_applied(reporting
     answer = await reporting.caller().get(REPORT, programme_year=2021, known_on=asked.isoformat())
 
     assert answer.json()["watermark"]["provisional"] is True
+
+
+async def watermark_at(reporting: ServiceUnderTest, known_on: datetime) -> dict[str, Any]:
+    answer = await reporting.caller().get(REPORT, programme_year=2021, known_on=known_on.isoformat())
+    told: dict[str, Any] = answer.json()["watermark"]
+    return told
+
+
+async def test_what_came_but_could_not_be_applied_keeps_later_answers_from_being_final(
+    reporting: ServiceUnderTest,
+) -> None:
+    map_, before = bali(), now()
+    announced = await reporting.announce(designated(map_["51.03.02.2009"]), designated(map_["51.05.02.2003"]))
+    assert announced[0].value is not None
+    broken = replace(announced[0], value=announced[0].value.replace(b'"programme_year":2021', b'"programme_year":"?"'))
+    assert broken.value != announced[0].value
+    await reporting.apply([broken, announced[1]])
+    after = now()
+    await mark(reporting, after + timedelta(seconds=1), "registry", "activities", "reporting")
+
+    told = [await watermark_at(reporting, moment) for moment in (before, after)]
+    assert [(one["withheld"], one["provisional"]) for one in told] == [(0, False), (1, True)]
+
+    operator = reporting.caller(Role.OPERATOR)
+    (letter,) = (await operator.get("/v1/dead-letters")).json()["items"]
+    body = {"reason": "as the registry has it", "text": announced[0].value.decode()}
+    path = f"/v1/dead-letters/{letter['dead_letter_id']}/edit"
+    assert (await operator.post(path, body)).json()["state"] == "resolved"
+    told = [await watermark_at(reporting, after)]
+    assert [(one["withheld"], one["provisional"]) for one in told] == [(0, False)]
+    live = (await reporting.caller().get(REPORT, programme_year=2021)).json()
+    assert live["realised"] == 2
+
+
+async def test_an_unreadable_record_may_be_as_old_as_the_last_mark_before_it(reporting: ServiceUnderTest) -> None:
+    before = now()
+    await mark(reporting, before, "registry", "activities", "reporting")
+    await reporting.apply([reporting.record(LIBRARIES.name, b"k", b"{")])
+    await mark(reporting, now() + timedelta(seconds=1), "registry", "activities", "reporting")
+
+    told = [await watermark_at(reporting, before + timedelta(milliseconds=ms)) for ms in (-1, 1)]
+    assert [(one["withheld"], one["provisional"]) for one in told] == [(0, False), (1, True)]
+
+
+async def test_behind_a_version_that_stays_missing_no_answer_is_final(reporting: ServiceUnderTest) -> None:
+    library, before = uuid6.uuid7(), now()
+    _, second = await reporting.announce(
+        designated(bali()["51.03.02.2009"], library_id=library),
+        LibraryActivated(library_id=library, effective_on=date(2021, 7, 1)),
+    )
+    await reporting.apply([second])
+    await mark(reporting, now() + timedelta(seconds=1), "registry", "activities", "reporting")
+    assert (await watermark_at(reporting, before))["provisional"] is False
+    await reporting.database.pool.execute("update dead_letter set first_seen_at = first_seen_at - interval '2 minutes'")
+    assert (await watermark_at(reporting, before))["withheld"] == 1
 
 
 async def test_a_bare_date_stands_for_the_end_of_that_day_in_jakarta(reporting: ServiceUnderTest) -> None:

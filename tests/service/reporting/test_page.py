@@ -13,6 +13,7 @@ import uuid6
 from simpul_reporting.app import SERVICE
 from simpul_reporting.dashboard.wording import ENGLISH, INDONESIAN
 from simpul_shared.contracts.registry import LibraryActivated
+from simpul_shared.contracts.topics import LIBRARIES
 
 from tests.service.reporting.test_known_on import mark
 from tests.service.reporting.world import bali, designated, nominated, now, recorded_activity
@@ -128,6 +129,16 @@ async def test_the_time_of_the_data_is_told_in_the_zone_of_the_place(reporting: 
     assert re.search(r"Data per \d+ \w{3} \d{4} \d\d\.\d\d WIB sementara", told[0])
     assert re.search(r"Data per \d+ \w{3} \d{4} \d\d\.\d\d WITA sementara", told[1])
     assert re.search(r"Data as of \d+ \w{3} \d{4} \d\d:\d\d WITA provisional", told[2])
+
+
+async def test_the_page_says_how_many_records_are_not_counted_yet(reporting: ServiceUnderTest) -> None:
+    assert "belum dapat dihitung" not in (await read(reporting, "/?region=51")).text
+    await reporting.apply([reporting.record(LIBRARIES.name, b"k", b"{")])
+
+    told = [(await read(reporting, address)).text for address in ("/?region=51", "/?region=51&lang=en")]
+
+    assert "Catatan yang belum dapat dihitung dan sedang ditangani: 1" in told[0]
+    assert "Records that could not be counted yet and are being looked into: 1" in told[1]
 
 
 async def test_the_permanent_link_is_final_and_stays_the_same(reporting: ServiceUnderTest) -> None:

@@ -30,6 +30,7 @@ class Words:
     nothing_applied: str
     provisional: str
     provisional_why: str
+    withheld: str
     final: str
     final_why: str
     permanent_link: str
@@ -131,6 +132,7 @@ INDONESIAN = Words(
     nothing_applied="Belum ada data yang diterima dari semua layanan",
     provisional="sementara",
     provisional_why="Angka masih dapat berubah bila ada laporan baru.",
+    withheld="Catatan yang belum dapat dihitung dan sedang ditangani:",
     final="final",
     final_why="Angka pada saat ini tidak akan berubah lagi.",
     permanent_link="Tautan tetap ke angka ini",
@@ -223,6 +225,7 @@ ENGLISH = Words(
     nothing_applied="No data received from all services yet",
     provisional="provisional",
     provisional_why="Figures may still change when new reports come in.",
+    withheld="Records that could not be counted yet and are being looked into:",
     final="final",
     final_why="Figures as of this moment will not change any more.",
     permanent_link="Permanent link to these figures",

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 from simpul_shared.platform.database import Transaction
-from simpul_shared.platform.marks import applied_through
+from simpul_shared.platform.marks import applied_through, count_withheld
 
 from simpul_reporting.domain.moments import AsOf, lag_seconds
 from simpul_reporting.store.facts import CONSUMER, TOPICS
@@ -30,11 +30,16 @@ class Watermark(BaseModel):
         description="Never later than known_on: what came after is not in the answer"
     )
     lag_seconds: float | None = Field(description="From the earliest of applied_through to known_on", examples=[0.8])
+    withheld: int = Field(
+        description="Records up to known_on that came but could not be applied; operators see them as dead letters"
+    )
     provisional: bool = Field(description="False once everything recorded up to known_on is applied")
 
 
 async def watermark(tx: Transaction, as_of: AsOf, *, now: datetime) -> Watermark:
-    marks = await applied_through(tx, CONSUMER, [topic.name for topic in TOPICS])
+    topics = [topic.name for topic in TOPICS]
+    marks = await applied_through(tx, CONSUMER, topics)
+    withheld = await count_withheld(tx, CONSUMER, topics, until=as_of.known_on)
     # Cut at known_on, so that a final answer stays the same to the byte while the marks go on.
     through = {service: min(moment, as_of.known_on) for service, moment in marks.items()}
     applied = AppliedThrough(
@@ -44,5 +49,6 @@ async def watermark(tx: Transaction, as_of: AsOf, *, now: datetime) -> Watermark
     return Watermark(
         applied_through=applied,
         lag_seconds=lag_seconds(earliest, known_on=as_of.known_on, now=now),
-        provisional=earliest is None or earliest < as_of.known_on,
+        withheld=withheld,
+        provisional=earliest is None or earliest < as_of.known_on or withheld > 0,
     )
