@@ -122,7 +122,7 @@ class LedgerReader:
             return LedgerPage([], after, more=False)
         found = [row for row in rows if row["wanted"]][:limit]
         last = found[-1] if len(found) == limit else rows[-1]
-        reached = replace(_place(last), recorded_on=max(after.recorded_on, *(row["recorded_on"] for row in rows)))
+        reached = _place(last)._replace(recorded_on=max(after.recorded_on, *(row["recorded_on"] for row in rows)))
         more = last["step"] < last["steps"] or last["steps"] == scanned
         return LedgerPage([_row(row) for row in found], reached, more)
 

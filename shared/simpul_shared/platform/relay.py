@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 import structlog
@@ -22,9 +22,10 @@ log = structlog.get_logger()
 
 Offsets = dict[str, dict[str, int]]
 
+_HEADERS = [("content-type", CONTENT_TYPE.encode())]
 
-@dataclass(frozen=True)
-class Place:
+
+class Place(NamedTuple):
     """A position in the ledger; `recorded_on` lets Postgres leave out the partitions of days long done."""
 
     xid: int
@@ -32,9 +33,8 @@ class Place:
     recorded_on: date
 
 
-@dataclass(frozen=True)
-class Row:
-    """A committed event, ready to send."""
+class Row(NamedTuple):
+    """A committed event, ready to send. A tuple, since one is made per event."""
 
     place: Place
     topic: str
@@ -63,13 +63,13 @@ class Ledger(Protocol):
     async def wait(self, *, seconds: float) -> None: ...
 
 
-@dataclass(frozen=True)
-class Ack:
-    """Where Kafka put a record."""
+class Ack(Protocol):
+    """Where Kafka put a record; aiokafka's own metadata will do, so that no event costs a translation."""
 
-    topic: str
-    partition: int
-    offset: int
+    @property
+    def partition(self) -> int: ...
+    @property
+    def offset(self) -> int: ...
 
 
 class Producer(Protocol):
@@ -112,7 +112,7 @@ class Lane:
             # The next page is read while the acks of this one are under way.
             following = await self._read(place)
             if sent:
-                _reach(offsets, await asyncio.gather(*sent))
+                _reach(offsets, page.rows, await _all_of(sent))
                 await self.ledger.advance(place, offsets)
                 RELAY_SENT.labels(shard=str(self.shard)).inc(len(sent))
             if page.horizon is not None:
@@ -130,9 +130,7 @@ class Lane:
         return _Page(rows, horizon if len(rows) < self.page_rows else None)
 
     async def _send(self, row: Row) -> Awaitable[Ack]:
-        headers = [("content-type", CONTENT_TYPE.encode())]
-        if row.traceparent is not None:
-            headers.append(("traceparent", row.traceparent.encode()))
+        headers = _HEADERS if row.traceparent is None else [*_HEADERS, ("traceparent", row.traceparent.encode())]
         return await self.producer.send(row.topic, key=row.key, value=row.value, headers=headers)
 
     async def _mark(self, horizon: Horizon, offsets: Offsets) -> None:
@@ -153,11 +151,28 @@ def mark_key(mark: LowWaterMark) -> bytes:
     return f"{mark.service}/{mark.shard}".encode()
 
 
-def _reach(offsets: Offsets, acks: Sequence[Ack]) -> None:
-    for ack in acks:
-        partitions = offsets.setdefault(ack.topic, {})
-        partition = str(ack.partition)
-        partitions[partition] = max(partitions.get(partition, 0), ack.offset + 1)
+async def _all_of(sent: Sequence[Awaitable[Ack]]) -> list[Ack]:
+    """The acks in turn. Mostly they are there already, and an await then costs a fraction of a gather's bookkeeping."""
+    acks: list[Ack] = []
+    try:
+        for one in sent:
+            acks.append(await one)  # noqa: PERF401 (how far it came is needed when one fails)
+    except BaseException:
+        # Heard but not waited for: the others may fail as well, each with a complaint of asyncio's.
+        asyncio.gather(*sent[len(acks) + 1 :], return_exceptions=True)
+        raise
+    return acks
+
+
+def _reach(offsets: Offsets, rows: Sequence[Row], acks: Sequence[Ack]) -> None:
+    reached: dict[tuple[str, int], int] = {}
+    for row, ack in zip(rows, acks, strict=True):
+        place = (row.topic, ack.partition)
+        if ack.offset >= reached.get(place, 0):
+            reached[place] = ack.offset + 1
+    for (topic, number), following in reached.items():
+        partitions = offsets.setdefault(topic, {})
+        partitions[str(number)] = max(partitions.get(str(number), 0), following)
 
 
 class Leadership(Protocol):
