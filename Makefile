@@ -43,7 +43,7 @@ docs: $(VENV)/.dev ## Write the generated reference pages
 docs-check: $(VENV)/.dev ## Refuse generated reference pages that are out of step
 	@$(BIN)/python -m tests.support.reference check
 
-bench: $(VENV)/.dev ## Run the benchmarks (SUITE=freshness for one)
+bench: $(VENV)/.bench ## Run the benchmarks (SUITE=relay for one, QUICK=1 to see that they run)
 	@$(BIN)/python -m tests.benchmark $(SUITE) $(ARGS)
 
 lock: $(VENV)/.dev ## Resolve the dependencies anew into the lock files, keeping the pins there
@@ -51,6 +51,7 @@ lock: $(VENV)/.dev ## Resolve the dependencies anew into the lock files, keeping
 		requirements-build.in -o requirements-run.lock
 	$(COMPILE) -c requirements-run.lock shared/pyproject.toml services/*/pyproject.toml deploy/operator/pyproject.toml \
 		--extra embedded requirements-build.in requirements-dev.in -o requirements.lock
+	$(COMPILE) -c requirements.lock requirements-bench.in -o requirements-bench.lock
 	for member in services/registry services/activities services/reporting deploy/operator; do \
 		$(COMPILE) -c requirements-run.lock shared/pyproject.toml $$member/pyproject.toml requirements-build.in -o $$member/requirements.lock; \
 	done
@@ -74,6 +75,12 @@ $(VENV)/.run: $(BIN)/python requirements-run.lock $(MEMBERS:%=%/pyproject.toml)
 $(VENV)/.dev: $(VENV)/.run requirements.lock
 	@echo 'Installing the development tools (once) ...' >&2
 	@$(PIP) install --require-hashes -r requirements.lock
+	@touch $@
+
+# What only the benchmarks need: their peers and the plotting of curves.
+$(VENV)/.bench: $(VENV)/.dev requirements-bench.lock
+	@echo 'Installing the peers of the benchmarks (once) ...' >&2
+	@$(PIP) install --require-hashes -r requirements-bench.lock
 	@touch $@
 
 .PHONY: help demo up test check lint format docs docs-check bench lock clean

@@ -1,27 +1,56 @@
-"""`make bench`: runs the suites and prints one table. Never part of the tests; nothing in a test asserts a time."""
+"""`make bench`: runs the suites and prints their tables. Never part of the tests; nothing in a test asserts a time.
 
+A suite that cannot be had here (no network for a peer's jars) fails by itself; the others go on.
+"""
+
+import logging
 import sys
+from collections.abc import Awaitable, Callable, Sequence
 
 import uvloop
+from simpul_shared.platform import telemetry
 
-from tests.benchmark import freshness
-from tests.benchmark.table import Row, printed
+from tests.benchmark import command, freshness, projection, relay
+from tests.benchmark.sizes import say
+from tests.benchmark.stage import Stage, running_stage
+from tests.benchmark.table import Result, printed
 
-SUITES = {"freshness": freshness.rows}
+SUITES: dict[str, Callable[[Stage], Awaitable[Result]]] = {
+    "command": command.result,
+    "relay": relay.result,
+    "projection": projection.result,
+    "freshness": freshness.result,
+}
 
 
-async def run(wanted: str) -> list[Row]:
-    suites = SUITES.values() if wanted == "all" else [SUITES[wanted]]
-    return [row for suite in suites for row in await suite()]
+async def run(wanted: Sequence[str]) -> tuple[list[Result], list[str]]:
+    """The results, and the suites that failed, each with its reason."""
+    results, failed = [], []
+    async with running_stage() as stage:
+        for name in wanted:
+            say(f"{name} ...")
+            try:
+                results.append(await SUITES[name](stage))
+            except Exception as error:  # noqa: BLE001 (told at the end, and by the exit code)
+                failed.append(f"{name}: {error!r}")
+                say(failed[-1])
+    return results, failed
 
 
 def main() -> int:
-    wanted = sys.argv[1] if len(sys.argv) > 1 else "all"
-    if wanted not in {"all", *SUITES}:
-        print(f"No suite {wanted!r}; there are: {', '.join(SUITES)}.", file=sys.stderr)
+    wanted = sys.argv[1:] or ["all"]
+    if unknown := set(wanted) - {"all", *SUITES}:
+        print(f"No suite {', '.join(sorted(unknown))}; there are: {', '.join(SUITES)}.", file=sys.stderr)
         return 2
-    print(printed(uvloop.run(run(wanted))))
-    return 0
+    telemetry.configure("bench", level="WARNING", otlp_endpoint=None)
+    logging.getLogger("aiokafka").setLevel(
+        logging.ERROR
+    )  # a topic just made has no leader yet, which it tells at length
+    results, failed = uvloop.run(run(list(SUITES) if "all" in wanted else wanted))
+    print(printed(results))
+    for line in failed:
+        print(f"FAILED {line}", file=sys.stderr)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -211,8 +211,8 @@ async def poll(pool: "asyncpg.Pool[asyncpg.Record]", producer: AIOKafkaProducer,
     while True:
         async with pool.acquire() as connection, connection.transaction():
             rows = await connection.fetch("delete from polled returning polled_id, key, value")
-            sends = [await producer.send(topic, key=key, value=value) for _, key, value in sorted(rows)]
-            await asyncio.gather(*sends)
+            in_order = sorted(rows, key=lambda row: row["polled_id"])
+            await asyncio.gather(*[await producer.send(topic, key=row["key"], value=row["value"]) for row in in_order])
         await asyncio.sleep(1.0)
 
 
