@@ -381,7 +381,7 @@ def _place(
     again, fresh = [], []
     for record in records:
         partition = (record.topic, record.partition)
-        expected = following.get(partition, record.offset)
+        expected = following.get(partition, 0)
         if record.offset < expected:
             again.append(record)
             continue

@@ -66,6 +66,11 @@ class PostgresStore:
         )
         return {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
 
+    async def identity(self) -> int:
+        """Another number tells that a rebuilt projection, with rows of its own, has taken the place of the one before."""
+        number: int = await self._database.pool.fetchval("select to_regclass('consumer_offset')::oid::bigint")
+        return number
+
     async def standings(self, tx: Transaction, aggregates: Iterable[UUID]) -> dict[UUID, Standing]:
         ids = list(aggregates)
         standings = {aggregate: Standing() for aggregate in ids}
@@ -259,10 +264,11 @@ class Subscription:
     ) -> None:
         prefix = settings.topic_prefix
         self._bootstrap = settings.kafka_bootstrap
+        self.store = store
         self._started: asyncio.Task[None] | None = None
-        self._membership = KafkaMembership(lambda: self._subscriber.consumer, prefix)
+        self.membership = KafkaMembership(lambda: self._subscriber.consumer, prefix)
         applier = Applier(store, handlers, poison_run=settings.dead_letter_run)
-        self.follower = Follower(store, applier, self._membership)
+        self.follower = Follower(store, applier, self.membership)
         self._broker = KafkaBroker(
             settings.kafka_bootstrap.split(","),  # one string would be taken for one broker
             apply_types=False,
@@ -281,7 +287,7 @@ class Subscription:
             batch_timeout_ms=200,
             parser=_parse,
             decoder=_decode,
-            listener=_SeekToStored(self.follower, self._membership),
+            listener=_SeekToStored(self.follower, self.membership),
         )
         self._subscriber(self._receive)
 
@@ -324,7 +330,7 @@ class Subscription:
         return self.follower.trouble()
 
     async def _receive(self, raw: tuple["ConsumerRecord[Any, Any]", ...]) -> None:
-        await self.follower.receive([self._membership.record(one) for one in raw])
+        await self.follower.receive([self.membership.record(one) for one in raw])
 
 
 class _SeekToStored(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped

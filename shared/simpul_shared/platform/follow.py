@@ -94,11 +94,11 @@ class Follower:
             await self._mirror(stored)
 
     async def seek_to_stored(self, partitions: Iterable[Partition]) -> None:
+        """Without a row from the beginning, whatever Kafka has of the group: a fresh database has applied nothing yet."""
         stored = await self._store.stored_offsets()
         for partition in partitions:
-            next_ = stored.get(partition)
-            if next_ is not None and partition in self._membership.assignment():
-                self._membership.seek(partition, next_)
+            if partition in self._membership.assignment():
+                self._membership.seek(partition, stored.get(partition, 0))
 
     async def _retry_later(self, records: Sequence[Record], error: Exception) -> None:
         """Put the batch back and pause: the loop goes on polling, so the group does not throw this member out."""

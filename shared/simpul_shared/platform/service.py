@@ -37,6 +37,9 @@ from simpul_shared.platform.http.dead_letters import dead_letter_router
 from simpul_shared.platform.http.operating import operating_router
 from simpul_shared.platform.migrate import PROJECTION, Migration, MigrationError, migrate, read_migrations
 from simpul_shared.platform.outbox import purge_idempotency
+from simpul_shared.platform.position import PositionWatch
+from simpul_shared.platform.rebuild import command as rebuild
+from simpul_shared.platform.rebuild.schemas import RebuildFailed
 from simpul_shared.platform.relay import run_shard
 from simpul_shared.platform.relay_backends import lead
 from simpul_shared.platform.settings import PlatformSettings, ServiceSettings
@@ -181,7 +184,7 @@ async def running_worker(service: Service, platform: PlatformSettings, own: Serv
         ]
         subscription = _subscribe(service, platform, database)
         async with (
-            _background(_housekeep(service, database)),
+            _background(_housekeep(service, database), *_watching(subscription)),
             _background(*shards, stopping=stopping),
             subscription.running() if subscription is not None else contextlib.nullcontext(),
         ):
@@ -193,6 +196,12 @@ def _subscribe(service: Service, platform: PlatformSettings, database: Database)
         return None
     store = PostgresStore(database, service=service.name, consumer=service.name, topics=service.topics)
     return Subscription(platform, store, service.handlers, consumer=f"simpul-{service.name}", topics=service.topics)
+
+
+def _watching(subscription: Subscription | None) -> list[Coroutine[Any, Any, None]]:
+    if subscription is None:
+        return []
+    return [PositionWatch(subscription.store, subscription.follower, subscription.membership).run()]
 
 
 async def _housekeep(service: Service, database: Database) -> None:
@@ -325,12 +334,26 @@ async def _job(service: Service, job: Job) -> None:
         await job(database, platform)
 
 
+async def _rebuild(service: Service, options: rebuild.Options) -> int:
+    platform, own = PlatformSettings(), service.settings()
+    telemetry.configure(service.name, level=platform.log_level, otlp_endpoint=None)
+    result = await rebuild.run(service, options, platform, own, tell=rebuild.tell_line)
+    rebuild.tell_line(result)
+    return rebuild.exit_code(options, result)
+
+
 def main(service: Service, argv: Sequence[str] | None = None) -> int:
-    """The command line of a service. Returns the exit code: 0 done, 1 failed, 2 settings wrong."""
+    """The command line of a service. Returns the exit code: 0 done, 1 failed, 2 settings wrong; 3 see rebuild."""
     parser = argparse.ArgumentParser(prog=f"python -m simpul_{service.name}", description=service.title)
-    parser.add_argument("part", choices=["api", "worker", "all", "migrate", *service.jobs])
-    part = parser.parse_args(argv).part
+    parts = ["api", "worker", "all", "migrate", *(["rebuild"] if service.projection else []), *service.jobs]
+    parser.add_argument("part", choices=parts)
+    given, rest = parser.parse_known_args(argv)
+    part = given.part
+    if rest and part != "rebuild":
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
     try:
+        if part == "rebuild":
+            return uvloop.run(_rebuild(service, rebuild.parse_options(parser.prog, rest)))
         if part == "migrate":
             uvloop.run(_migrate(service))
         elif part in service.jobs:
@@ -340,7 +363,7 @@ def main(service: Service, argv: Sequence[str] | None = None) -> int:
     except ValidationError as error:
         print(f"{service.name}: settings: {error}", file=sys.stderr)  # noqa: T201
         return 2
-    except MigrationError as error:
+    except (MigrationError, RebuildFailed) as error:
         print(f"{service.name}: {error}", file=sys.stderr)  # noqa: T201
         return 1
     return 0
