@@ -25,7 +25,7 @@ up: $(VENV)/.run ## Start the embedded stack and stay
 test: $(VENV)/.dev ## Run the tests
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: $(VENV)/.dev lint docs-check test ## Everything CI checks
+check: $(VENV)/.dev lint docs-check contracts-check test ## Everything CI checks
 
 lint: $(VENV)/.dev ## Style, types and import directions
 	@$(BIN)/ruff format --check .
@@ -42,6 +42,12 @@ docs: $(VENV)/.dev ## Write the generated reference pages
 
 docs-check: $(VENV)/.dev ## Refuse generated reference pages that are out of step
 	@$(BIN)/python -m tests.support.reference check
+
+contracts-check: $(VENV)/.dev ## Refuse a change of events that released readers or the ledgers could not bear
+	@$(BIN)/python -m tests.contract.released check
+
+contracts-release: $(VENV)/.dev ## Add new event versions, and new optional fields, to the record of what is released
+	@$(BIN)/python -m tests.contract.released release
 
 bench: $(VENV)/.bench ## Run the benchmarks (SUITE=relay for one, QUICK=1 to see that they run)
 	@$(BIN)/python -m tests.benchmark $(SUITE) $(ARGS)
@@ -83,4 +89,4 @@ $(VENV)/.bench: $(VENV)/.dev requirements-bench.lock
 	@$(PIP) install --require-hashes -r requirements-bench.lock
 	@touch $@
 
-.PHONY: help demo up test check lint format docs docs-check bench lock clean
+.PHONY: help demo up test check lint format docs docs-check contracts-check contracts-release bench lock clean

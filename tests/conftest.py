@@ -26,3 +26,8 @@ async def kafka() -> AsyncIterator[str]:
 def plain_logs() -> None:
     """As in production; structlog's own default draws each traceback with all local variables, which takes minutes."""
     telemetry.configure("test", level="WARNING", otlp_endpoint=None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What looks back on all service tests comes after them."""
+    items.sort(key=lambda item: item.path.name == "test_seen.py")

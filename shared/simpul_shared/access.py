@@ -77,6 +77,8 @@ PUBLIC_ROUTES: frozenset[tuple[str, str]] = frozenset(
         ("GET", "/health/live"),
         ("GET", "/health/ready"),
         ("GET", "/openapi.json"),
+        ("GET", "/asyncapi.json"),
+        ("GET", "/schemas/{event_type}"),
         ("GET", "/"),  # reporting's page of published totals
         ("GET", "/static/simpul.css"),
     }

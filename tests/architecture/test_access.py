@@ -43,5 +43,7 @@ def test_the_public_routes_are_these() -> None:
         "/health/live",
         "/health/ready",
         "/openapi.json",
+        "/asyncapi.json",
+        "/schemas/{event_type}",
         "/static/simpul.css",
     }

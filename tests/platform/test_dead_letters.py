@@ -11,9 +11,9 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 from simpul_shared.access import Role
+from simpul_shared.contracts.catalogue import EVENTS
 from simpul_shared.contracts.registry import LibraryRenamed
 from simpul_shared.contracts.topics import LIBRARIES, MARKS
-from simpul_shared.platform import consume
 from simpul_shared.platform.consume import Handler, Received
 from simpul_shared.platform.database import Transaction
 
@@ -275,7 +275,7 @@ async def test_a_type_nobody_knew_is_applied_once_a_later_version_knows_it(
 ) -> None:
     library = uuid4()
     with monkeypatch.context() as earlier:
-        earlier.delitem(consume._data, LibraryRenamed.type)
+        earlier.delitem(EVENTS, LibraryRenamed.type)
         await tally.receive(renamed(library, "a"), renamed(library, "b"))
     poison, waiting = await letters(operator(tally))
     assert (poison["reason"], poison["event_type"]) == ("event-type-unknown", LibraryRenamed.type)

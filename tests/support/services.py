@@ -1,5 +1,6 @@
 """A service under test: its real application over real Postgres, called through HTTP with real tokens."""
 
+import json
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from uuid import UUID, uuid4
 import httpx
 import msgspec
 from simpul_shared.access import Role
+from simpul_shared.contracts.catalogue import SERVICES
 from simpul_shared.contracts.envelope import Envelope, Event
 from simpul_shared.platform.auth import TokenVerifier
 from simpul_shared.platform.consume import Applier, Record
@@ -19,6 +21,7 @@ from simpul_shared.platform.outbox import Fact, append_all
 from simpul_shared.platform.service import Service, application
 
 from tests.support.databases import Databases
+from tests.support.published import SEEN, require_published
 from tests.support.tokens import ISSUER, FixedKeys, token
 
 ORIGIN = Origin("test", actor="test", channel="SYSTEM", correlation_id="test")
@@ -65,6 +68,14 @@ class ServiceUnderTest:
     def caller(self, role: Role = Role.NATIONAL_ADMIN, *regions: str, client: str = "test-client") -> Caller:
         return Caller(self.http, token(role, *regions, client=client))
 
+    async def require_published(self) -> None:
+        """Everything that the service itself recorded follows the published schemas. Errors: NotAsPublished."""
+        query = "select value from ledger where event_type = any($1) order by xid, id"
+        for row in await self.database.pool.fetch(query, [kind.type for kind in SERVICES.get(self.service.name, ())]):
+            name = require_published(row["value"])
+            if json.loads(row["value"])["source"] == f"/simpul/{self.service.name}":
+                SEEN.add(name)
+
     async def ledger(self, *types: type[Event]) -> list[Envelope]:
         """The events recorded so far, in ledger order; of the given types, or all."""
         rows = await self.database.pool.fetch("select value from ledger order by xid, id")
@@ -110,7 +121,9 @@ async def service_under_test(
         ) as http,
     ):
         store = PostgresStore(database, service=service.name, consumer=service.name, topics=service.topics)
-        yield ServiceUnderTest(service, database, url, http, store, Applier(store, service.handlers))
+        tested = ServiceUnderTest(service, database, url, http, store, Applier(store, service.handlers))
+        yield tested
+        await tested.require_published()
 
 
 def served(service: Service, database: Database) -> Any:

@@ -1,12 +1,12 @@
 """Events of activities: Bimtek from plan to follow-up, attendance, community activities."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import ClassVar
 from uuid import UUID
 
 import msgspec
 
-from simpul_shared.contracts.envelope import Event
+from simpul_shared.contracts.envelope import Event, Instant
 from simpul_shared.contracts.topics import ACTIVITIES, BIMTEKS, Topic
 from simpul_shared.vocabulary import (
     ActivityCategory,
@@ -184,7 +184,7 @@ class ActivityRecorded(ActivityEvent, frozen=True, kw_only=True):
 
     region_id: UUID
     category: ActivityCategory
-    starts_at: datetime
+    starts_at: Instant
     held_on: date
     timezone: str
     counts: Counts
@@ -200,7 +200,7 @@ class ActivityCorrected(ActivityEvent, frozen=True, kw_only=True):
 
     region_id: UUID
     category: ActivityCategory
-    starts_at: datetime
+    starts_at: Instant
     held_on: date
     timezone: str
     counts: Counts

@@ -4,14 +4,18 @@ Events are msgspec structs: unknown fields are ignored when read, so a newer pro
 """
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 
 from simpul_shared.contracts.topics import Topic
 
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
+
+Instant = Annotated[datetime, Meta(tz=True)]
+"""A moment with its offset; one without is not read."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,12 +53,12 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     type: str
     subject: str
-    time: datetime
+    time: Instant
     datacontenttype: str
     dataschema: str
     aggregatetype: str
-    aggregateversion: int
-    recordedtime: datetime
+    aggregateversion: Annotated[int, Meta(ge=1)]
+    recordedtime: Instant
     correlationid: str
     actorref: str
     channel: str
@@ -72,5 +76,5 @@ class LowWaterMark(msgspec.Struct, frozen=True, kw_only=True):
 
     service: str
     shard: int
-    through: datetime
+    through: Instant
     offsets: dict[str, dict[str, int]]

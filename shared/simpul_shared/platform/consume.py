@@ -17,8 +17,8 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from simpul_shared.contracts.catalogue import EVENTS
 from simpul_shared.contracts.envelope import Envelope, Event, LowWaterMark
+from simpul_shared.contracts.reading import Unreadable, read_data
 from simpul_shared.contracts.topics import MARKS
 from simpul_shared.platform.database import Transaction, is_passing
 from simpul_shared.platform.telemetry import CONSUMED
@@ -426,7 +426,6 @@ def _read_all(records: Sequence[Record], outcome: _Outcome, streak: _Streak) -> 
 
 _envelope = msgspec.json.Decoder(Envelope)
 _mark = msgspec.json.Decoder(LowWaterMark)
-_data = {name: msgspec.json.Decoder(event) for name, event in EVENTS.items()}
 
 
 def _decode_mark(record: Record) -> LowWaterMark:
@@ -460,14 +459,10 @@ def _read(record: Record) -> _Item:
 
 
 def _receive(record: Record, envelope: Envelope) -> Received[Any]:
-    decoder = _data.get(envelope.type)
-    if decoder is None:
-        # Perhaps a newer producer's. Kept aside rather than passed over, so that an upgrade can still apply it.
-        raise Poison("event-type-unknown", f"{envelope.type} is not in the catalogue of this version")
     try:
-        event = decoder.decode(envelope.data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Poison("data-unreadable", str(error)) from error
+        event = read_data(envelope.type, envelope.data)
+    except Unreadable as error:
+        raise Poison(error.reason, error.detail) from error
     return Received(
         event,
         envelope.id,

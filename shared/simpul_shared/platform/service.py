@@ -23,6 +23,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import ValidationError
 
 import simpul_shared
+from simpul_shared.contracts.asyncapi import document
+from simpul_shared.contracts.schemas import schemas
 from simpul_shared.contracts.topics import LEDGER_SHARDS, Topic
 from simpul_shared.errors import Refusal
 from simpul_shared.platform import telemetry
@@ -33,6 +35,7 @@ from simpul_shared.platform.database import Database, Origin, is_passing, open_d
 from simpul_shared.platform.follow import SILENCE_SECONDS
 from simpul_shared.platform.http import operator_actions
 from simpul_shared.platform.http.app import create_app, database_trouble, health_response
+from simpul_shared.platform.http.contracts import contracts_router
 from simpul_shared.platform.http.dead_letters import dead_letter_router
 from simpul_shared.platform.http.operating import operating_router
 from simpul_shared.platform.migrate import PROJECTION, Migration, MigrationError, migrate, read_migrations
@@ -96,13 +99,22 @@ def describe(service: Service) -> FastAPI:
     return application(service, database=None, verifier=None)
 
 
+def asyncapi(service: Service) -> dict[str, Any]:
+    """The service's AsyncAPI document."""
+    return document(service.name, service.title, follows=service.topics, handled=service.handlers)
+
+
 def application(service: Service, *, database: Database | None, verifier: TokenVerifier | None) -> FastAPI:
     """The service's routes and those that every service has."""
     migrations = service.all_migrations()
     return create_app(
         service=service.name,
         title=service.title,
-        routers=[*service.routers, *_operators_routers(service, migrations)],
+        routers=[
+            *service.routers,
+            *_operators_routers(service, migrations),
+            contracts_router(asyncapi(service), schemas()),
+        ],
         constraints=service.constraints,
         database=database,
         verifier=verifier,
