@@ -56,8 +56,8 @@ _REGENCY = _STAFF | {
     Permission.BIMTEK_MANAGE,
     Permission.ATTENDANCE_RECORD,
 }
-_PROVINCE = _REGENCY | {Permission.LIBRARY_VERIFY}
-_NATIONAL = _PROVINCE | {Permission.LIBRARY_DESIGNATE, Permission.TARGET_SET, Permission.EVENTS_READ}
+_PROVINCE = _REGENCY | {Permission.LIBRARY_VERIFY, Permission.EVENTS_READ}
+_NATIONAL = _PROVINCE | {Permission.LIBRARY_DESIGNATE, Permission.TARGET_SET}
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.NATIONAL_ADMIN: _NATIONAL,

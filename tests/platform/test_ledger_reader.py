@@ -127,6 +127,18 @@ async def test_a_reader_of_some_regions_gets_their_events_and_no_others(
     assert ids(await everything(reader, wanted=Wanted(regions=[]))) == []
 
 
+async def test_a_page_of_large_events_ends_before_it_grows_too_large(
+    tally: ServiceUnderTest, reader: LedgerReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = uuid4()
+    await tally.announce(*(renamed(library, "x" * size) for size in (10, 40_000, 400_000, 40_000, 10)))
+    monkeypatch.setattr("simpul_shared.platform.ledger._PAGE_BYTES", 100_000)
+    pages = [await reader.page(START, limit=50)]
+    while pages[-1].more:
+        pages.append(await reader.page(pages[-1].reached, limit=50))
+    assert [[row.version for row in page.rows] for page in pages] == [[1, 2], [3], [4, 5]]
+
+
 class Counting:
     """Runs each query under explain analyze and counts the rows that Postgres took from the ledger's partitions."""
 

@@ -18,6 +18,9 @@ START = Place(0, 0, date.min)
 _SCANNED_ROWS = 5000
 """Rows looked at for one page when not all are wanted; then it ends, however few were found."""
 
+_PAGE_BYTES = 8 * 1024 * 1024
+"""A page ends before it grows larger, unless its first event alone is."""
+
 
 @dataclass(frozen=True)
 class LedgerRow:
@@ -120,11 +123,11 @@ class LedgerReader:
         rows = await self._rows(after, until, limit=limit, scanned=scanned, wanted=wanted)
         if not rows:
             return LedgerPage([], after, more=False)
-        found = [row for row in rows if row["wanted"]][:limit]
-        last = found[-1] if len(found) == limit else rows[-1]
-        reached = _place(last)._replace(recorded_on=max(after.recorded_on, *(row["recorded_on"] for row in rows)))
-        more = last["step"] < last["steps"] or last["steps"] == scanned
-        return LedgerPage([_row(row) for row in found], reached, more)
+        found = [row for row in rows if row["taken"]]
+        cut = len(found) < rows[-1]["found"]
+        reached = _place(found[-1] if cut else rows[-1])
+        reached = reached._replace(recorded_on=max(after.recorded_on, *(row["recorded_on"] for row in rows)))
+        return LedgerPage([_row(row) for row in found], reached, more=cut or rows[-1]["step"] == scanned)
 
     async def _rows(self, after: Place, until: date, *, limit: int, scanned: int, wanted: Wanted) -> list[Any]:
         """The wanted ones of the rows looked at, and in any case the last of these, to know how far it went."""
@@ -136,11 +139,12 @@ class LedgerReader:
         return await self._source.fetch(
             """
             select xid::text as xid_digits, id, recorded_on, shard, event_id, event_type, topic, key, aggregate_type,
-                aggregate_id, aggregate_version, recorded_at, region_id, traceparent, wanted, step, steps,
-                case when wanted then value end as value
+                aggregate_id, aggregate_version, recorded_at, region_id, traceparent, step, found, taken,
+                case when taken then value end as value
             from (
-                select *, row_number() over (order by xid, id) as step, count(*) over () as steps,
-                    count(*) filter (where wanted) over (order by xid, id rows unbounded preceding) as found
+                select *, row_number() over place as step, count(*) over () as steps,
+                    count(*) filter (where wanted) over place as found,
+                    sum(octet_length(value)) filter (where wanted) over place as bytes
                 from (
                     select ledger.*, count(*) filter (where recorded_on > $10) over (order by xid, id) as later,
                         ($6::text[] is null or topic = any($6)) and ($7::text[] is null or event_type = any($7))
@@ -155,8 +159,10 @@ class LedgerReader:
                     order by xid, id limit $5
                 ) as scanned
                 where later = 0
+                window place as (order by xid, id rows unbounded preceding)
             ) as counted
-            where (wanted and found <= $4) or step = steps
+            cross join lateral (select wanted and found <= $4 and (found = 1 or bytes <= $11) as taken) as page
+            where taken or step = steps
             order by step
             """,
             str(after.xid),
@@ -169,6 +175,7 @@ class LedgerReader:
             None if wanted.regions is None else list(wanted.regions),
             LEDGER_SHARDS,
             until,
+            _PAGE_BYTES,
         )
 
 

@@ -68,3 +68,9 @@ async def drop_passed_marks(tx: Transaction, consumer: str, topics: Sequence[str
         consumer,
         topics,
     )
+
+
+async def recorded_through(tx: Transaction) -> datetime | None:
+    """The moment up to which this service's own ledger is complete below its horizon; None before the first mark."""
+    through: datetime | None = await tx.fetchval("select nullif(min(marked_through), '-infinity') from relay_cursor")
+    return through

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import contextlib
 import signal
+import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
@@ -33,7 +34,7 @@ from simpul_shared.platform.consume import Handlers
 from simpul_shared.platform.consume_backends import PostgresStore, Subscription
 from simpul_shared.platform.database import Database, Origin, is_passing, open_database
 from simpul_shared.platform.follow import SILENCE_SECONDS
-from simpul_shared.platform.http import operator_actions
+from simpul_shared.platform.http import events, operator_actions
 from simpul_shared.platform.http.app import create_app, database_trouble, health_response
 from simpul_shared.platform.http.contracts import contracts_router
 from simpul_shared.platform.http.dead_letters import dead_letter_router
@@ -112,6 +113,7 @@ def application(service: Service, *, database: Database | None, verifier: TokenV
         title=service.title,
         routers=[
             *service.routers,
+            events.router,
             *_operators_routers(service, migrations),
             contracts_router(asyncapi(service), schemas()),
         ],
@@ -262,6 +264,14 @@ def _die_with(task: "asyncio.Task[None]") -> None:
 
 class _Server(uvicorn.Server):
     """uvicorn without its own signal handlers: there are two of them in one process."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let those go who wait for events; uvicorn waits for every request under way."""
+        app: Any = self.config.app
+        watch = getattr(app.state, "watch", None)
+        if watch is not None:
+            await watch.stop()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

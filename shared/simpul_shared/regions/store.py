@@ -118,6 +118,26 @@ async def scope_ids(tx: Transaction, scope: Scope, *, on: date) -> list[UUID] | 
     ]
 
 
+async def covered_regions(tx: Transaction, scope: Scope, *, on: date) -> frozenset[UUID] | None:
+    """All regions within a caller's scope, each by the latest place it had up to the day; None means everywhere."""
+    allowed = await scope_ids(tx, scope, on=on)
+    if allowed is None:
+        return None
+    rows = await tx.fetch(
+        """
+        select region_id from region_version as version
+        where path && $1 and valid_from <= $2 and superseded_at = 'infinity' and not exists (
+            select from region_version as later
+            where later.region_id = version.region_id and later.valid_from > version.valid_from
+                and later.valid_from <= $2 and later.superseded_at = 'infinity'
+        )
+        """,
+        allowed,
+        on,
+    )
+    return frozenset(row["region_id"] for row in rows)
+
+
 async def require_in_scope(
     tx: Transaction, region: Region, scope: Scope, *, on: date, field: str | None = None
 ) -> None:

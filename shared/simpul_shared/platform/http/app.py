@@ -17,6 +17,7 @@ from simpul_shared.platform.database import Database
 from simpul_shared.platform.http.middleware import LimitBody, Observe
 from simpul_shared.platform.http.problems import install, problem
 from simpul_shared.platform.migrate import Migration, pending
+from simpul_shared.platform.watch import LedgerWatch
 
 
 class UndeclaredRoute(Exception):
@@ -46,6 +47,7 @@ def create_app(
         responses={"default": {"description": "Problem (RFC 9457)", "content": {"application/problem+json": {}}}},
     )
     app.state.service, app.state.database, app.state.verifier, app.state.clock = service, database, verifier, clock
+    app.state.watch = None if database is None else LedgerWatch(database)
     app.include_router(_health(app, migrations))
     for router in routers:
         app.include_router(router)
