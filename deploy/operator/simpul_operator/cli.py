@@ -8,7 +8,15 @@ from typing import Annotated
 import typer
 
 from simpul_operator.addresses import DEFAULT_PORT_BASE, HOST, Addresses, Ports, addresses_of
+from simpul_operator.dead_letters import dead_letters_app
 from simpul_operator.failures import DiskFull, Failure, Misconfigured
+from simpul_operator.options import (
+    DEFAULT_DATA_DIR,
+    DataDirOption,
+    JsonOption,
+    PortBaseOption,
+    checked_port_base,
+)
 
 app = typer.Typer(
     name="simpul",
@@ -19,11 +27,8 @@ app = typer.Typer(
 )
 topics_app = typer.Typer(help="The topics of the platform.", no_args_is_help=True)
 app.add_typer(topics_app, name="topics")
+app.add_typer(dead_letters_app, name="dead-letters")
 
-DataDirOption = Annotated[Path, typer.Option("--data-dir", help="Where the embedded stack keeps all its data.")]
-PortBaseOption = Annotated[
-    int, typer.Option("--port-base", help="Issuer at +0, registry +1, activities +2, reporting +3, and so on.")
-]
 BootstrapOption = Annotated[
     str, typer.Option("--kafka-bootstrap", envvar="SIMPUL_KAFKA_BOOTSTRAP", help="host:port, comma separated.")
 ]
@@ -32,7 +37,6 @@ BrokersOption = Annotated[
 ]
 PrefixOption = Annotated[str, typer.Option("--topic-prefix", envvar="SIMPUL_TOPIC_PREFIX")]
 
-DEFAULT_DATA_DIR = Path(".simpul")
 _DEFAULT_BOOTSTRAP = addresses_of(Ports()).kafka_bootstrap
 
 
@@ -60,7 +64,7 @@ async def _up(data_dir: Path, port_base: int, *, brokers: int, infrastructure_on
     progress = Progress()
     stack = Stack(
         data_dir,
-        port_base=_checked(port_base),
+        port_base=checked_port_base(port_base),
         brokers=brokers,
         infrastructure_only=infrastructure_only,
         progress=progress,
@@ -89,7 +93,9 @@ def demo(
     from simpul_operator.demo.command import Options, run
     from simpul_operator.interrupts import run_interruptibly
 
-    options = Options(data_dir, _checked(port_base), brokers=brokers, start=start, leave=leave, as_json=as_json)
+    options = Options(
+        data_dir, checked_port_base(port_base), brokers=brokers, start=start, leave=leave, as_json=as_json
+    )
     run_interruptibly(run(options))
 
 
@@ -106,14 +112,6 @@ def told_addresses(addresses: Addresses) -> str:
     return "\n".join(f"{name:<12}{address}" for name, address in rows.items())
 
 
-def _checked(port_base: int) -> int:
-    try:
-        return Ports(port_base).base
-    except ValueError as error:
-        raise Misconfigured(str(error)) from error
-
-
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 WatchOption = Annotated[bool, typer.Option("--watch", help="Ask again every 2 s until Ctrl-C.")]
 
 
@@ -128,7 +126,7 @@ def status(
     """Show how the services stand: what waits to be published, how far each follows the others, what needs a person."""
     from simpul_operator.operating import show_status
 
-    show_status(data_dir, _checked(port_base), prefix=topic_prefix, as_json=as_json, watch=watch)
+    show_status(data_dir, checked_port_base(port_base), prefix=topic_prefix, as_json=as_json, watch=watch)
 
 
 @app.command()
@@ -143,7 +141,9 @@ def lag(
     """Show how far each consumer is behind each topic, in events and seconds."""
     from simpul_operator.operating import show_lag
 
-    show_lag(data_dir, _checked(port_base), prefix=topic_prefix, partitions=partitions, as_json=as_json, watch=watch)
+    show_lag(
+        data_dir, checked_port_base(port_base), prefix=topic_prefix, partitions=partitions, as_json=as_json, watch=watch
+    )
 
 
 @app.command()
@@ -177,7 +177,7 @@ def token(
     """Print an access token from the development issuer, for curl."""
     from simpul_operator.tokens import fetch_token
 
-    where = issuer or _running_issuer(data_dir) or addresses_of(Ports(_checked(port_base))).issuer
+    where = issuer or _running_issuer(data_dir) or addresses_of(Ports(checked_port_base(port_base))).issuer
     print(fetch_token(where, client_id=client_id, role=role, regions=region))
 
 

@@ -12,7 +12,8 @@ Failure
 ├── NotRunning         17  the command needs a running stack and found none
 ├── NotInProduction    18  a development tool was asked to run in production
 ├── Misconfigured      19  a setting is missing or cannot be right
-└── NeedsAttention     20  something does not go as it should; what, and what to do, is said
+├── NeedsAttention     20  something does not go as it should; what, and what to do, is said
+└── Refused            21  a service refused the request; its reason is shown
 """
 
 from pathlib import Path
@@ -73,6 +74,10 @@ class Misconfigured(Failure):
 
 class NeedsAttention(Failure):
     exit_code = 20
+
+
+class Refused(Failure):
+    exit_code = 21
 
 
 def child_failed(name: str, what: str, log: Path, tail: str) -> Failure:

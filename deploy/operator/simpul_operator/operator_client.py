@@ -9,7 +9,7 @@ import httpx
 
 from simpul_operator.addresses import Addresses, Ports, addresses_of
 from simpul_operator.embedded.data_dir import DataDir
-from simpul_operator.failures import ChildFailed, Misconfigured, NotRunning
+from simpul_operator.failures import ChildFailed, Misconfigured, NotRunning, Refused
 from simpul_operator.tokens import fetch_token
 
 _SECONDS = 30.0
@@ -38,7 +38,7 @@ class OperatorClient:
     _token: str | None = None
 
     def get(self, service: str, path: str, **params: Any) -> Any:
-        """The answer's document. Errors: NotRunning, Misconfigured for a token refused, ChildFailed for any other refusal."""
+        """The answer's document. Errors: NotRunning, Misconfigured for a token refused, Refused, ChildFailed for a fault there."""
         return self._call(service, "GET", path, params={k: v for k, v in params.items() if v is not None})
 
     def post(self, service: str, path: str, body: object, *, key: str) -> Any:
@@ -54,6 +54,8 @@ class OperatorClient:
             raise NotRunning(f"{service} does not answer at {self.addresses.api(service)} ({error}).") from error
         if response.status_code in {401, 403}:
             raise Misconfigured(f"{service} refused the token: {_told(response)}")
+        if response.is_client_error:
+            raise Refused(f"{service} refused: {_told(response)}")
         if not response.is_success:
             raise ChildFailed(f"{service} answered {response.status_code}: {_told(response)}")
         return response.json()

@@ -33,6 +33,7 @@ from simpul_shared.platform.auth import KeySource, TokenVerifier
 from simpul_shared.platform.consume import Handlers
 from simpul_shared.platform.consume_backends import PostgresStore, Subscription
 from simpul_shared.platform.database import Database, Origin, is_passing, open_database
+from simpul_shared.platform.dead_letters.watch import watch_letters
 from simpul_shared.platform.follow import SILENCE_SECONDS
 from simpul_shared.platform.http import events, operator_actions
 from simpul_shared.platform.http.app import create_app, database_trouble, health_response
@@ -198,7 +199,7 @@ async def running_worker(service: Service, platform: PlatformSettings, own: Serv
         ]
         subscription = _subscribe(service, platform, database)
         async with (
-            _background(_housekeep(service, database), *_watching(subscription)),
+            _background(_housekeep(service, database), *_watching(service, database, subscription)),
             _background(*shards, stopping=stopping),
             subscription.running() if subscription is not None else contextlib.nullcontext(),
         ):
@@ -212,10 +213,13 @@ def _subscribe(service: Service, platform: PlatformSettings, database: Database)
     return Subscription(platform, store, service.handlers, consumer=f"simpul-{service.name}", topics=service.topics)
 
 
-def _watching(subscription: Subscription | None) -> list[Coroutine[Any, Any, None]]:
+def _watching(
+    service: Service, database: Database, subscription: Subscription | None
+) -> list[Coroutine[Any, Any, None]]:
     if subscription is None:
         return []
-    return [PositionWatch(subscription.store, subscription.follower, subscription.membership).run()]
+    position = PositionWatch(subscription.store, subscription.follower, subscription.membership)
+    return [position.run(), watch_letters(database, service.name)]
 
 
 async def _housekeep(service: Service, database: Database) -> None:

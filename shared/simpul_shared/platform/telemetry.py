@@ -30,6 +30,10 @@ RELAY_RESTARTS = Counter("simpul_relay_restarts_total", "Times a shard's relay b
 CONSUMED = Counter("simpul_consumer_records_total", "Records by what became of them", ["topic", "outcome"])
 CONSUMER_BATCH_SECONDS = Histogram("simpul_consumer_batch_seconds", "Time to apply one batch, in seconds")
 CONSUMER_PROGRESS = Gauge("simpul_consumer_progress_timestamp_seconds", "When the consumer last polled, as Unix time")
+DEAD_LETTERS = Gauge("simpul_dead_letters", "Open dead letters: poison ones and those that wait", ["state", "reason"])
+DEAD_LETTER_OLDEST = Gauge(
+    "simpul_dead_letter_oldest_seconds", "Age of the oldest open dead letter, in seconds; 0 without one"
+)
 CONSUMER_RETRIES = Counter("simpul_consumer_retries_total", "Batches put back for a passing fault")
 
 

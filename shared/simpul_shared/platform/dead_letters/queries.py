@@ -71,6 +71,26 @@ async def find_letters(
     return [LetterView(**letter_fields(row)) for row in rows]
 
 
+@dataclass(frozen=True)
+class Depth:
+    """How many letters are open, by state and reason, and how long the oldest has been."""
+
+    counts: dict[tuple[str, str], int]
+    oldest_seconds: float
+
+
+async def depth(tx: Transaction, consumer: str) -> Depth:
+    rows = await tx.fetch(
+        """
+        select state, reason, count(*) as count, extract(epoch from clock_timestamp() - min(first_seen_at))::float8 as age
+        from dead_letter where consumer = $1 and state in ('poison', 'waiting') group by state, reason
+        """,
+        consumer,
+    )
+    counts = {(row["state"], row["reason"]): row["count"] for row in rows}
+    return Depth(counts, max((row["age"] for row in rows), default=0.0))
+
+
 async def list_letters(
     tx: Transaction, consumer: str, wanted: LetterFilter, *, cursor: str | None, limit: int
 ) -> Page[LetterView]:
