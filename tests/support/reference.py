@@ -205,8 +205,17 @@ PAGES: dict[Path, Callable[[], str]] = {
 }
 
 
+GENERATED = [REFERENCE / folder for folder in ("openapi", "asyncapi", "schemas")]
+"""Folders with nothing in them but pages."""
+
+
 def main(what: str) -> int:
     stale = []
+    for path in (path for folder in GENERATED for path in folder.glob("*") if path not in PAGES):
+        if what == "write":
+            path.unlink()
+        else:
+            stale.append(str(path.relative_to(ROOT)))
     for path, make in PAGES.items():
         text = make()
         if what == "write":

@@ -27,6 +27,10 @@ applied; keep aside those that are too early, until the missing ones come.
 **Change.** A field may be added that readers can do without, so ignore fields that you do not know. Everything else, a further value of an
 enumeration too, is a new version of the type. Types that you do not know may come; keep them aside until you can read them.
 
+**Without Kafka.** `GET /v1/events` of each service gives the same events page by page or as a stream, within the regions of the caller's token.
+
+**Personal data.** No name of a person is in any event, nor in a key.
+
 **Names.** A deployment may put a prefix before every topic (`SIMPUL_TOPIC_PREFIX`).
 """
 
@@ -84,7 +88,7 @@ def _channel(topic: Topic) -> dict[str, Any]:
         "address": topic.name,
         "title": topic.name,
         "description": f"All that happens to each {aggregates}. Written by {topic.service} alone. Kept for {_kept(topic)}; "
-        "the ledger of the service keeps it for longer.",
+        f"what is older is at `GET /v1/events` of {topic.service}, in the same order and with the same ids.",
         "messages": {_key(kind.type): {"$ref": f"#/components/messages/{_key(kind.type)}"} for kind in types},
         "bindings": _topic_binding(topic),
     }

@@ -78,7 +78,9 @@ def national(registry: ServiceUnderTest) -> Caller:
 async def loaded(databases: Databases) -> AsyncIterator[LoadedRegistry]:
     """A registry with all regions, loaded once a session by the real command, which is killed on its way."""
     async with service_under_test(SERVICE, databases) as service:
-        yield await load_with_a_kill(service)
+        loaded = await load_with_a_kill(service)
+        await service.require_published()  # now, for tests/contract/test_seen.py comes before this fixture's end
+        yield loaded
 
 
 @pytest.fixture(scope="session")

@@ -148,7 +148,7 @@ async def test_every_lineage_row_is_an_event_of_the_region_it_leads_to(loaded: L
         await loaded.service.database.pool.fetchval(
             """
             select count(*) from ledger join region_lineage using (event_id)
-            where event_type = $1 and aggregate_id = region_id
+            where event_type = $1 and aggregate_id = region_lineage.region_id
             """,
             RegionLineageRecorded.type,
         )
