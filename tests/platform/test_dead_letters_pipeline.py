@@ -10,7 +10,8 @@ from simpul_shared.contracts.registry import LibraryRenamed
 from simpul_shared.platform.database import Origin
 from simpul_shared.platform.dead_letters.queries import depth
 from simpul_shared.platform.dead_letters.watch import measure
-from simpul_shared.platform.service import Worker, admin_app
+from simpul_shared.platform.process import admin_app
+from simpul_shared.platform.worker import Worker
 
 from tests.platform.test_dead_letters import WHY, count_all_names, deployed, first_letter, letters, names_of, operator
 from tests.support.pipeline import drain, topics, working

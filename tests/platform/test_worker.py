@@ -1,7 +1,7 @@
 """The admin port: metrics, and a readiness that tells what keeps the worker from its work."""
 
 import httpx
-from simpul_shared.platform.service import admin_app
+from simpul_shared.platform.process import admin_app
 
 from tests.support.pipeline import drain, topics, working
 from tests.support.services import ServiceUnderTest

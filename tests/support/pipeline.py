@@ -13,18 +13,19 @@ from simpul_operator.topics import ensure_topics
 from simpul_shared.contracts.topics import TOPICS
 from simpul_shared.platform.database import Database
 from simpul_shared.platform.marks import applied_through
-from simpul_shared.platform.service import Worker, running_worker
 from simpul_shared.platform.settings import PlatformSettings
+from simpul_shared.platform.worker import Worker, running_worker
 
 from tests.support.services import ORIGIN, ServiceUnderTest
 
 
 @asynccontextmanager
-async def topics(kafka: str) -> AsyncIterator[PlatformSettings]:
-    """Settings that point to a fresh set of all topics."""
+async def topics(kafka: str, **changed: Any) -> AsyncIterator[PlatformSettings]:
+    """Settings that point to a fresh set of all topics; `changed` are other settings of the platform."""
     prefix = f"t{uuid4().hex[:10]}."
     await ensure_topics(kafka, prefix=prefix, topics=TOPICS)
-    yield PlatformSettings(kafka_bootstrap=kafka, topic_prefix=prefix, mark_seconds=0.1, batch_records=500)
+    quick = {"mark_seconds": 0.1, "batch_records": 500}
+    yield PlatformSettings(kafka_bootstrap=kafka, topic_prefix=prefix, **(quick | changed))
 
 
 @asynccontextmanager

@@ -19,6 +19,7 @@ class ServiceProcess:
 
     def __init__(self, module: str, part: str, *, name: str, url: str, settings: PlatformSettings, log: Path) -> None:
         prefix = f"SIMPUL_{name.upper()}_"
+        self.port = free_port()
         self._command = [sys.executable, "-m", module, part]
         self._environment = {
             **os.environ,
@@ -28,7 +29,7 @@ class ServiceProcess:
             "SIMPUL_MARK_SECONDS": str(settings.mark_seconds),
             "SIMPUL_BATCH_RECORDS": str(settings.batch_records),
             f"{prefix}DATABASE_URL": url,
-            f"{prefix}PORT": str(free_port()),
+            f"{prefix}PORT": str(self.port),
             f"{prefix}ADMIN_PORT": str(free_port()),
         }
         self._log = log
@@ -36,12 +37,15 @@ class ServiceProcess:
         self._stopping = False
         self.starts = 0
 
+    async def spawn(self) -> asyncio.subprocess.Process:
+        with self._log.open("ab") as log:
+            return await asyncio.create_subprocess_exec(
+                *self._command, env=self._environment, stdout=log, stderr=log, cwd=ROOT
+            )
+
     async def keep_alive(self) -> None:
         while not self._stopping:
-            with self._log.open("ab") as log:
-                self._process = await asyncio.create_subprocess_exec(
-                    *self._command, env=self._environment, stdout=log, stderr=log, cwd=ROOT
-                )
+            self._process = await self.spawn()
             self.starts += 1
             await self._process.wait()
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 from simpul_operator.embedded.ports import free_port
 from simpul_shared.access import Role
-from simpul_shared.platform.service import _server
+from simpul_shared.platform.process import _server
 from simpul_shared.platform.waker import wake_relay
 
 from tests.support.services import ServiceUnderTest, served

@@ -1,6 +1,6 @@
 import sys
 
-from simpul_shared.platform.service import main
+from simpul_shared.platform.process import main
 
 from simpul_reporting.app import SERVICE
 

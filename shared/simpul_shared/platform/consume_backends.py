@@ -1,29 +1,16 @@
-"""Consuming's real Postgres and Kafka: PostgresStore, and the FastStream subscriber that feeds the Follower."""
+"""Consuming's real Postgres. Its real Kafka is subscription.py."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import structlog
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
-from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import KafkaError
-from faststream import AckPolicy
-from faststream.kafka import KafkaBroker, KafkaMessage
-from faststream.kafka.message import FAKE_CONSUMER
-
 from simpul_shared.contracts.envelope import Envelope, LowWaterMark
-from simpul_shared.contracts.topics import MARKS, Topic, producer_of
-from simpul_shared.platform.consume import Applier, Handlers, Letter, Partition, Record, Standing
+from simpul_shared.contracts.topics import Topic, producer_of
+from simpul_shared.platform.consume import Letter, Partition, Record, Standing
 from simpul_shared.platform.database import Database, Origin, Transaction
-from simpul_shared.platform.follow import Follower
 from simpul_shared.platform.marks import applied_through, drop_passed_marks
-from simpul_shared.platform.settings import PlatformSettings
-
-log = structlog.get_logger()
 
 
 class PostgresStore:
@@ -204,170 +191,3 @@ def _storable(text: str) -> str:
 def _columns(partitions: Iterable[Partition], width: int) -> list[list[Any]]:
     rows = list(partitions)
     return [[row[column] for row in rows] for column in range(width)]
-
-
-class KafkaMembership:
-    """Membership over aiokafka's consumer, once there is one; topics here are without the prefix."""
-
-    def __init__(self, consumer: Callable[[], AIOKafkaConsumer | None], prefix: str) -> None:
-        self._consumer = consumer
-        self._prefix = prefix
-
-    def assignment(self) -> Collection[Partition]:
-        consumer = self._consumer()
-        return set() if consumer is None else {self.partition(one) for one in consumer.assignment()}
-
-    def seek(self, partition: Partition, offset: int) -> None:
-        self._member.seek(self._named(partition), offset)
-
-    async def commit(self, offsets: Mapping[Partition, int]) -> None:
-        try:
-            await self._member.commit({self._named(partition): next_ for partition, next_ in offsets.items()})
-        except KafkaError as error:
-            log.info("consumer.mirror_failed", error=repr(error))
-
-    async def beginning_offset(self, partition: Partition) -> int:
-        named = self._named(partition)
-        offsets: dict[TopicPartition, int] = await self._member.beginning_offsets([named])
-        return offsets[named]
-
-    def partition(self, named: TopicPartition) -> Partition:
-        return (named.topic.removeprefix(self._prefix), named.partition)
-
-    def record(self, raw: "ConsumerRecord[Any, Any]") -> Record:
-        topic = raw.topic.removeprefix(self._prefix)
-        return Record(topic, raw.partition, raw.offset, raw.key, raw.value, raw.headers)
-
-    @property
-    def _member(self) -> AIOKafkaConsumer:
-        consumer = self._consumer()
-        if consumer is None:
-            raise RuntimeError("there is no consumer before its start")
-        return consumer
-
-    def _named(self, partition: Partition) -> TopicPartition:
-        topic, number = partition
-        return TopicPartition(self._prefix + topic, number)
-
-
-class Subscription:
-    """One FastStream batch subscriber that feeds a Follower."""
-
-    def __init__(
-        self,
-        settings: PlatformSettings,
-        store: PostgresStore,
-        handlers: Handlers,
-        *,
-        consumer: str,
-        topics: Sequence[Topic],
-    ) -> None:
-        prefix = settings.topic_prefix
-        self._bootstrap = settings.kafka_bootstrap
-        self.store = store
-        self._started: asyncio.Task[None] | None = None
-        self.membership = KafkaMembership(lambda: self._subscriber.consumer, prefix)
-        applier = Applier(store, handlers, poison_run=settings.dead_letter_run)
-        self.follower = Follower(store, applier, self.membership)
-        self._broker = KafkaBroker(
-            settings.kafka_bootstrap.split(","),  # one string would be taken for one broker
-            apply_types=False,
-            graceful_timeout=15.0,
-            logger=None,
-            allow_auto_create_topics=False,
-        )
-        self._subscriber = self._broker.subscriber(
-            *(prefix + topic.name for topic in (*topics, MARKS)),
-            batch=True,
-            group_id=prefix + consumer,
-            auto_offset_reset="earliest",
-            ack_policy=AckPolicy.MANUAL,
-            max_records=settings.batch_records,
-            fetch_max_wait_ms=100,
-            batch_timeout_ms=200,
-            parser=_parse,
-            decoder=_decode,
-            listener=_SeekToStored(self.follower, self.membership),
-        )
-        self._subscriber(self._receive)
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Start, keeping on until Kafka answers; stop gracefully at the end of the block."""
-        starting = asyncio.create_task(self._start())
-        try:
-            yield
-        finally:
-            starting.cancel()
-            if self._started is not None:
-                # Cut off in mid-start, FastStream would leave its producer and its connections open.
-                await asyncio.wait({self._started}, timeout=15)
-            await self._broker.stop()
-
-    async def _start(self) -> None:
-        """Keep on until Kafka answers. FastStream is started only then: at a failed start it leaves a producer open."""
-        while True:
-            try:
-                await _reach(self._bootstrap)
-                self._started = asyncio.create_task(self._broker.start())
-                await asyncio.shield(self._started)
-            except (KafkaError, OSError) as error:
-                log.warning("consumer.waiting_for_kafka", error=repr(error))
-                await asyncio.sleep(1.0)
-            else:
-                return
-
-    @property
-    def polled_at(self) -> float:
-        return self.follower.polled_at
-
-    @property
-    def stopped_because(self) -> str | None:
-        return self.follower.stopped_because
-
-    def trouble(self) -> str | None:
-        """Why nothing is being consumed, or None."""
-        return self.follower.trouble()
-
-    async def _receive(self, raw: tuple["ConsumerRecord[Any, Any]", ...]) -> None:
-        await self.follower.receive([self.membership.record(one) for one in raw])
-
-
-class _SeekToStored(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped
-    """On assignment begin where Postgres says; the row guards against records fetched before (aiokafka #738)."""
-
-    def __init__(self, follower: Follower, membership: KafkaMembership) -> None:
-        self._follower = follower
-        self._membership = membership
-
-    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        log.info("consumer.revoked", partitions=len(list(revoked)))
-
-    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        partitions = [self._membership.partition(one) for one in assigned]
-        log.info("consumer.assigned", partitions=len(partitions))
-        await self._follower.seek_to_stored(partitions)
-
-
-async def _reach(bootstrap: str) -> None:
-    """Errors: KafkaError, while no broker answers."""
-    client = AIOKafkaClient(bootstrap_servers=bootstrap)
-    try:
-        await client.bootstrap()
-    finally:
-        await client.close()
-
-
-async def _parse(message: tuple["ConsumerRecord[Any, Any]", ...]) -> KafkaMessage:
-    """Never raises: FastStream's own parser stumbles over a header and then skips the whole batch."""
-    first = message[0]
-    return KafkaMessage(
-        body=b"",
-        raw_message=message,
-        message_id=f"{first.topic}-{first.partition}-{first.offset}",
-        consumer=FAKE_CONSUMER,
-    )
-
-
-async def _decode(message: KafkaMessage) -> Any:
-    return message.raw_message

@@ -77,6 +77,7 @@ def lock_key(name: str | UUID) -> int:
     return int.from_bytes(hashlib.blake2b(str(name).encode(), digest_size=8).digest(), signed=True)
 
 
+_CLOSE_SECONDS = 3.0
 _ACQUIRE_SECONDS = 10.0
 """How long to wait for a connection of the pool; then the answer is 503, not an ever longer queue."""
 
@@ -169,7 +170,16 @@ async def open_database(
     try:
         yield Database(pool)
     finally:
-        await pool.close()
+        await _close(pool)
+
+
+async def _close(pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+    """Close when the connections have come back; those of a server that no longer answers are dropped."""
+    try:
+        async with asyncio.timeout(_CLOSE_SECONDS):
+            await pool.close()
+    except TimeoutError:
+        pool.terminate()
 
 
 _PASSING = (

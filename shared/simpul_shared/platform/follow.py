@@ -23,8 +23,6 @@ from simpul_shared.platform.telemetry import (
 
 log = structlog.get_logger()
 
-SILENCE_SECONDS = 60
-
 
 class Membership(Protocol):
     """What following needs of Kafka: this member's place in its consumer group."""
@@ -65,11 +63,11 @@ class Follower:
         """Why nothing is being consumed, or None."""
         if self.stopped_because is not None:
             return f"stopped: {self.stopped_because}"
-        if not self._membership.assignment():
-            return "has no partitions yet"
-        # Marks come every second, so silence means that polling, Kafka or a relay has stopped (aiokafka #1037).
-        silent = self._clock() - self.polled_at
-        return f"has heard nothing for {silent:.0f} s" if silent > SILENCE_SECONDS else None
+        return None if self._membership.assignment() else "has no partitions yet"
+
+    def silent_seconds(self) -> float:
+        """Since the last batch. Marks come every second, so the member that reads them is never silent for long."""
+        return self._clock() - self.polled_at
 
     async def receive(self, records: Sequence[Record]) -> None:
         self.polled_at = self._clock()

@@ -7,9 +7,10 @@ import asyncio
 
 import structlog
 
-from simpul_shared.platform.consume_backends import KafkaMembership, PostgresStore
+from simpul_shared.platform.consume_backends import PostgresStore
 from simpul_shared.platform.database import is_passing
 from simpul_shared.platform.follow import Follower
+from simpul_shared.platform.subscription import KafkaMembership
 
 log = structlog.get_logger()
 

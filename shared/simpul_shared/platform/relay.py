@@ -99,6 +99,7 @@ class Lane:
     now: Callable[[], float]
     page_rows: int = 2000
     mark_seconds: float = 1.0
+    ack_seconds: float = 30.0
     _observed_at: float = float("-inf")
     _observed: Horizon | None = None
 
@@ -107,14 +108,17 @@ class Lane:
         place, offsets = await self.ledger.start()
         page = await self._read(place)
         while not stopping.is_set():
-            sent = [await self._send(row) for row in page.rows]
-            place = page.rows[-1].place if page.rows else place
-            # The next page is read while the acks of this one are under way.
-            following = await self._read(place)
-            if sent:
-                _reach(offsets, page.rows, await _all_of(sent))
+            # A producer can be stuck without an error (aiokafka #1017); the lane then begins anew with a fresh one.
+            async with asyncio.timeout(self.ack_seconds):
+                sent = [await self._send(row) for row in page.rows]
+                place = page.rows[-1].place if page.rows else place
+                # The next page is read while the acks of this one are under way.
+                following = await self._read(place)
+                acks = await _all_of(sent)
+            if acks:
+                _reach(offsets, page.rows, acks)
                 await self.ledger.advance(place, offsets)
-                RELAY_SENT.labels(shard=str(self.shard)).inc(len(sent))
+                RELAY_SENT.labels(shard=str(self.shard)).inc(len(acks))
             if page.horizon is not None:
                 await self._mark(page.horizon, offsets)
             if not following.rows and following.horizon is None:
@@ -189,6 +193,7 @@ async def run_shard(
     stopping: asyncio.Event,
     now: Callable[[], float],
     mark_seconds: float = 1.0,
+    ack_seconds: float = 30.0,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
     """Keep one shard published for as long as the process lives: lead it, and after any error lead it anew."""
@@ -199,7 +204,8 @@ async def run_shard(
                 log.info("relay.leading", shard=shard)
                 RELAY_LEADING.labels(shard=str(shard)).set(1)
                 delay = 0.1
-                await Lane(service, shard, ledger, producer, now, mark_seconds=mark_seconds).run(stopping)
+                lane = Lane(service, shard, ledger, producer, now, mark_seconds=mark_seconds, ack_seconds=ack_seconds)
+                await lane.run(stopping)
         except Exception as error:  # noqa: BLE001
             # Whatever it was, the answer is the same: a fresh connection and producer, from the stored cursor.
             # An idempotent producer can be stuck for good after an out-of-order sequence (aiokafka #1017).

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 
 import asyncpg
+import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import murmur2
 
@@ -15,8 +16,11 @@ from simpul_shared.platform.relay import Ack, Horizon, Ledger, Offsets, Place, P
 
 WAKE_CHANNEL = "simpul_ledger"
 _LEAD_RETRY_SECONDS = 1.0
+_FLUSH_SECONDS = 3.0
 _REMEMBERED_KEYS = 100_000
 """More than there are libraries; some 20 MB."""
+
+log = structlog.get_logger()
 
 
 class PostgresLedger:
@@ -171,4 +175,16 @@ async def _producer(bootstrap: str, client_id: str) -> AsyncIterator[AIOKafkaPro
         await producer.start()
         yield producer
     finally:
-        await producer.stop()
+        await _close(producer)
+
+
+async def _close(producer: AIOKafkaProducer) -> None:
+    """Stop without waiting for a Kafka that is away: the cursor has not moved past what was not acknowledged."""
+    try:
+        async with asyncio.timeout(_FLUSH_SECONDS):
+            await producer.stop()
+    except TimeoutError:
+        log.warning("relay.producer_abandoned")
+        # What stop() does after its flush; it has no limit of its own and cannot be called again.
+        await producer._sender.close()  # noqa: SLF001
+        await producer.client.close()

@@ -24,6 +24,12 @@ class PlatformSettings(BaseSettings):
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
     otlp_endpoint: str | None = Field(None, description="OTLP/HTTP endpoint for traces; none are exported without it")
     mark_seconds: float = Field(1.0, gt=0, description="Time between low-water marks, in seconds")
+    ack_seconds: float = Field(
+        30.0, gt=0, description="A relay whose page Kafka has not acknowledged by then begins anew"
+    )
+    silence_seconds: float = Field(
+        60.0, gt=0, description="A consumer, relay or open transaction that makes no progress for so long is acted upon"
+    )
     batch_records: int = Field(2000, gt=0, description="Records a consumer applies in one transaction, at most")
     dead_letter_run: int = Field(100, gt=0, description="A consumer stops after this many dead letters in a row")
 

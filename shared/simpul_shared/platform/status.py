@@ -37,7 +37,8 @@ class Shard(BaseModel):
 class OpenTransaction(BaseModel):
     """The oldest transaction that writes: no event recorded after its start is published before it ends."""
 
-    pid: int | None
+    xid: int
+    pid: int
     role: str | None
     application: str | None = Field(description="Null where Postgres does not tell this role")
     state: str | None
@@ -160,7 +161,7 @@ async def _open_transaction(tx: Transaction) -> OpenTransaction | None:
     """Who holds the horizon. pg_locks tells of every role's transactions, pg_stat_activity only of our own."""
     row = await tx.fetchrow(
         """
-        select held.pid, activity.usename, activity.application_name, activity.state,
+        select pg_snapshot_xmin(s)::text as xid, held.pid, activity.usename, activity.application_name, activity.state,
             extract(epoch from clock_timestamp() - activity.xact_start)::float8 as age
         from pg_current_snapshot() as s
             join pg_locks as held on held.locktype = 'transactionid' and held.granted
@@ -172,6 +173,7 @@ async def _open_transaction(tx: Transaction) -> OpenTransaction | None:
     if row is None:
         return None
     return OpenTransaction(
+        xid=int(row["xid"]),
         pid=row["pid"],
         role=row["usename"],
         application=row["application_name"],

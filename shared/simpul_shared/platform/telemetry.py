@@ -27,6 +27,14 @@ RELAY_SENT = Counter("simpul_relay_events_total", "Events acknowledged by Kafka"
 RELAY_LEADING = Gauge("simpul_relay_leading", "1 while this process leads the shard", ["shard"])
 RELAY_MARK = Gauge("simpul_relay_mark_timestamp_seconds", "Low-water mark, as Unix time", ["shard"])
 RELAY_RESTARTS = Counter("simpul_relay_restarts_total", "Times a shard's relay began anew after an error", ["shard"])
+LEDGER_UNPUBLISHED = Gauge("simpul_ledger_unpublished_events", "Events not yet acknowledged by Kafka", ["shard"])
+LEDGER_OLDEST_UNPUBLISHED = Gauge(
+    "simpul_ledger_oldest_unpublished_seconds", "Age of the oldest event not yet acknowledged, in seconds", ["shard"]
+)
+HORIZON_AGE = Gauge(
+    "simpul_horizon_age_seconds", "How long one transaction has been seen to hold back the relay, in seconds"
+)
+TABLE_BYTES = Gauge("simpul_table_bytes", "Size of a platform table with its indexes, in bytes", ["table"])
 CONSUMED = Counter("simpul_consumer_records_total", "Records by what became of them", ["topic", "outcome"])
 CONSUMER_BATCH_SECONDS = Histogram("simpul_consumer_batch_seconds", "Time to apply one batch, in seconds")
 CONSUMER_PROGRESS = Gauge("simpul_consumer_progress_timestamp_seconds", "When the consumer last polled, as Unix time")
@@ -34,6 +42,15 @@ DEAD_LETTERS = Gauge("simpul_dead_letters", "Open dead letters: poison ones and 
 DEAD_LETTER_OLDEST = Gauge(
     "simpul_dead_letter_oldest_seconds", "Age of the oldest open dead letter, in seconds; 0 without one"
 )
+CONSUMER_LAG_EVENTS = Gauge(
+    "simpul_consumer_lag_events", "Records of this member's partitions not yet applied", ["topic"]
+)
+CONSUMER_LAG_SECONDS = Gauge(
+    "simpul_consumer_lag_seconds",
+    "Age of the moment up to which a service's events are applied, in seconds",
+    ["service"],
+)
+CONSUMER_REBUILDS = Counter("simpul_consumer_rebuilds_total", "Times a consumer that had fallen silent was built anew")
 CONSUMER_RETRIES = Counter("simpul_consumer_retries_total", "Batches put back for a passing fault")
 
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from simpul_shared.platform.service import main
+from simpul_shared.platform.process import main
 
 from tests.support.tally.service import TALLY
 

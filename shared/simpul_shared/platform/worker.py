@@ -1,0 +1,177 @@
+"""The worker of one service: relays its ledger, consumes what it follows, keeps house and keeps watch."""
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import structlog
+
+from simpul_shared.contracts.topics import LEDGER_SHARDS
+from simpul_shared.platform.consume_backends import PostgresStore
+from simpul_shared.platform.database import Database, Origin, is_passing, open_database
+from simpul_shared.platform.dead_letters.watch import watch_letters
+from simpul_shared.platform.http.app import database_trouble
+from simpul_shared.platform.lookout import Lookout
+from simpul_shared.platform.migrate import Migration
+from simpul_shared.platform.outbox import purge_idempotency
+from simpul_shared.platform.position import PositionWatch
+from simpul_shared.platform.relay import run_shard
+from simpul_shared.platform.relay_backends import lead
+from simpul_shared.platform.service import Service
+from simpul_shared.platform.settings import PlatformSettings, ServiceSettings
+from simpul_shared.platform.status import Subject
+from simpul_shared.platform.subscription import Subscription
+
+log = structlog.get_logger()
+
+IDEMPOTENCY_HOURS = 72
+"""How long a POST's answer is kept for its repeats."""
+
+_STOP_SECONDS = 14.0
+"""Given to relay and consumer to end what they have in hand; a supervisor kills after 20 s."""
+
+
+@dataclass
+class Worker:
+    """Relay and consumer of one service, as the admin port sees them. Set `stopping` and they begin to stop."""
+
+    service: Service
+    database: Database
+    subscription: Subscription | None
+    lookout: Lookout
+    migrations: Sequence[Migration]
+    stopping: asyncio.Event
+    started_at: float
+    silence_seconds: float
+
+    async def troubles(self) -> dict[str, str]:
+        """What keeps the worker from its work, by part; empty when all is well."""
+        trouble = await database_trouble(self.database, self.migrations)
+        if trouble is not None:
+            return {"database": trouble}
+        found = {"relay": await self._relay_trouble(), "horizon": self.lookout.trouble()}
+        if self.subscription is not None:
+            found["consumer"] = self.subscription.trouble()
+        return {part: why for part, why in found.items() if why is not None}
+
+    async def _relay_trouble(self) -> str | None:
+        """A relay that works gives a mark every second, whichever process leads; so an old one says that none does."""
+        lag = await self.database.pool.fetchval(
+            "select extract(epoch from now() - min(marked_through))::float8 from relay_cursor"
+        )
+        silent = min(lag, time.monotonic() - self.started_at)
+        return f"has published nothing for {silent:.0f} s" if silent > self.silence_seconds else None
+
+
+@asynccontextmanager
+async def running_worker(service: Service, platform: PlatformSettings, own: ServiceSettings) -> AsyncIterator[Worker]:
+    """Relay every shard and consume, until the block ends; then stop in good order."""
+    url, stopping = str(own.database_url), asyncio.Event()
+    async with open_database(url, name=f"simpul-{service.name}-worker", size=5, statement_seconds=120) as database:
+        subscription = _subscribe(service, platform, database)
+        lookout = Lookout(
+            database, Subject(service.name, service.topics), subscription, held_seconds=platform.silence_seconds
+        )
+        working = [_publish(service, platform, url, shard, stopping) for shard in range(LEDGER_SHARDS)]
+        if subscription is not None:
+            working.append(subscription.run(stopping))
+        async with (
+            background(_housekeep(service, database), lookout.run(), *_watching(service, database, subscription)),
+            background(*working, stopping=stopping),
+        ):
+            yield Worker(
+                service,
+                database,
+                subscription,
+                lookout,
+                service.all_migrations(),
+                stopping,
+                time.monotonic(),
+                platform.silence_seconds,
+            )
+
+
+def _publish(
+    service: Service, platform: PlatformSettings, url: str, shard: int, stopping: asyncio.Event
+) -> Coroutine[Any, Any, None]:
+    leader = partial(
+        lead,
+        database_url=url,
+        service=service.name,
+        bootstrap=platform.kafka_bootstrap,
+        prefix=platform.topic_prefix,
+    )
+    return run_shard(
+        shard,
+        service=service.name,
+        lead=leader,
+        stopping=stopping,
+        now=time.monotonic,
+        mark_seconds=platform.mark_seconds,
+        ack_seconds=platform.ack_seconds,
+    )
+
+
+def _subscribe(service: Service, platform: PlatformSettings, database: Database) -> Subscription | None:
+    if not service.topics:
+        return None
+    store = PostgresStore(database, service=service.name, consumer=service.name, topics=service.topics)
+    return Subscription(platform, store, service.handlers, consumer=f"simpul-{service.name}", topics=service.topics)
+
+
+def _watching(
+    service: Service, database: Database, subscription: Subscription | None
+) -> list[Coroutine[Any, Any, None]]:
+    if subscription is None:
+        return []
+    position = PositionWatch(subscription.store, subscription.follower, subscription.membership)
+    return [position.run(), watch_letters(database, service.name)]
+
+
+async def _housekeep(service: Service, database: Database) -> None:
+    """Hourly: partitions for the days to come, stored answers past their time."""
+    origin = Origin(service.name, actor="housekeeping", channel="SYSTEM", correlation_id="housekeeping")
+    while True:
+        try:
+            async with database.transaction(origin) as tx:
+                made = await tx.fetchval("select ensure_ledger_partitions(14)")
+                purged = await purge_idempotency(tx, older_than_hours=IDEMPOTENCY_HOURS)
+        except Exception as error:
+            if not is_passing(error):
+                raise
+            log.warning("housekeeping.failed", error=repr(error))
+            await asyncio.sleep(10)
+        else:
+            log.info("housekeeping.done", partitions=made, answers_purged=purged)
+            await asyncio.sleep(3600)
+
+
+@asynccontextmanager
+async def background(*jobs: Coroutine[Any, Any, None], stopping: asyncio.Event | None = None) -> AsyncIterator[None]:
+    """Run coroutines beside the block. At its end they get 14 s to stop by themselves where `stopping` can tell them.
+
+    One that dies on its own ends the process: nothing else would notice that the work is no longer done.
+    """
+    tasks = [asyncio.create_task(job) for job in jobs]
+    for task in tasks:
+        task.add_done_callback(_die_with)
+    try:
+        yield
+    finally:
+        if stopping is not None:
+            stopping.set()
+            await asyncio.wait(tasks, timeout=_STOP_SECONDS)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _die_with(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.critical("background.died", error=repr(task.exception()))
+        signal.raise_signal(signal.SIGTERM)
