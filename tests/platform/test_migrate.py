@@ -3,8 +3,9 @@
 import json
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
@@ -71,6 +72,37 @@ async def test_events_recorded_before_regions_were_kept_get_theirs(databases: Da
     rows = await connection.fetch("select region_id from ledger order by aggregate_version")
     assert [row["region_id"] for row in rows] == [None, region, region]
     assert await connection.fetchval("select region_id from aggregate_version") == region
+    await connection.close()
+
+
+async def test_letters_from_before_the_workbench_say_which_event_they_are(databases: Databases) -> None:
+    url = await owner_of(databases, "migrate_letters")
+    migrations = TALLY.all_migrations()
+    await migrate(url, [one for one in migrations if one.name != "0003-extend-dead-letter.sql"])
+    connection = await asyncpg.connect(url)
+    event = {
+        "type": "t.v1",
+        "id": str(uuid4()),
+        "recordedtime": "2026-11-22T01:02:03.000004Z",
+        "data": {"name": "\u00e9"},
+    }
+    for offset, (aggregate, value) in enumerate(
+        [(uuid4(), json.dumps(event).encode()), (None, b"\xff{"), (None, None)]
+    ):
+        await connection.execute(
+            """
+            insert into dead_letter (consumer, topic, partition, record_offset, value, headers, aggregate_id, state, reason,
+                detail, attempts)
+            values ('tally', 't', 0, $1, $2, '{}', $3, 'poison', 'r', 'd', 1)
+            """,
+            offset,
+            value,
+            aggregate,
+        )
+    await migrate(url, migrations)
+    rows = await connection.fetch("select event_type, event_id, recorded_at from dead_letter order by record_offset")
+    moment = datetime(2026, 11, 22, 1, 2, 3, 4, tzinfo=UTC)
+    assert [tuple(row) for row in rows] == [("t.v1", UUID(str(event["id"])), moment), (None,) * 3, (None,) * 3]
     await connection.close()
 
 

@@ -84,12 +84,14 @@ class PostgresStore:
         return standings
 
     async def keep_aside(self, tx: Transaction, letters: Sequence[Letter]) -> None:
+        if not letters:
+            return
         await self._keep_again(tx, [letter for letter in letters if letter.record.letter is not None])
-        new = [letter for letter in letters if letter.record.letter is None]
-        if any(letter.envelope is None for letter in new):
-            since = await applied_through(tx, self._consumer, self._topics)
-        else:
-            since = {}
+        await self._keep_new(tx, [letter for letter in letters if letter.record.letter is None])
+
+    async def _keep_new(self, tx: Transaction, letters: Sequence[Letter]) -> None:
+        unreadable = any(letter.envelope is None for letter in letters)
+        since = await applied_through(tx, self._consumer, self._topics) if unreadable else {}
         await tx.executemany(
             """
             insert into dead_letter (consumer, topic, partition, record_offset, key, value, headers, state, reason, detail,
@@ -98,10 +100,10 @@ class PostgresStore:
             -- The same bytes at the same place are the same record; what was dismissed stays so.
             on conflict on constraint dead_letter_record_key do update
             set state = excluded.state, reason = excluded.reason, detail = excluded.detail, tried_at = excluded.tried_at,
-                attempts = dead_letter.attempts + excluded.attempts
+                attempts = dead_letter.attempts + excluded.attempts, resolved_at = null
             where dead_letter.state <> 'dismissed'
             """,
-            [self._letter_row(letter, since) for letter in new],
+            [self._letter_row(letter, since) for letter in letters],
         )
 
     async def _keep_again(self, tx: Transaction, letters: Sequence[Letter]) -> None:
