@@ -387,7 +387,7 @@ def _place(
             continue
         if record.offset > max(expected, earliest.get(partition, 0)):
             raise GapInPartition(partition, expected, record.offset)
-        if record.offset > expected:
+        if record.offset > expected and partition in following:
             log.error("consumer.gap", topic=record.topic, partition=record.partition, lost=[expected, record.offset])
         following[partition] = outcome.offsets[partition] = record.offset + 1
         fresh.append(record)

@@ -77,26 +77,30 @@ class Follower:
             self._put_back(records)
             return
         try:
-            with CONSUMER_BATCH_SECONDS.time(), tracer().start_as_current_span("apply", links=_links(records)):
-                stored = await self._applier.apply(records, earliest=self._earliest)
+            await self._apply(records)
         except TooManyDeadLetters as error:
             self.stopped_because = str(error)
             log.critical("consumer.stopped", reason=str(error))
             self._put_back(records)
-        except GapInPartition as gap:
-            await self._close_gap(gap)
         except Exception as error:  # noqa: BLE001 (the batch is put back, nothing is lost)
             await self._retry_later(records, error)
-        else:
-            self._delay = 0.0
-            await self._mirror(stored)
 
     async def seek_to_stored(self, partitions: Iterable[Partition]) -> None:
-        """Without a row from the beginning, whatever Kafka has of the group: a fresh database has applied nothing yet."""
+        """Begin where the stored offsets say, at the beginning where there is none; Kafka's own may be ahead of them."""
         stored = await self._store.stored_offsets()
         for partition in partitions:
             if partition in self._membership.assignment():
                 self._membership.seek(partition, stored.get(partition, 0))
+
+    async def _apply(self, records: Sequence[Record]) -> None:
+        try:
+            with CONSUMER_BATCH_SECONDS.time(), tracer().start_as_current_span("apply", links=_links(records)):
+                stored = await self._applier.apply(records, earliest=self._earliest)
+        except GapInPartition as gap:
+            await self._close_gap(gap)
+        else:
+            self._delay = 0.0
+            await self._mirror(stored)
 
     async def _retry_later(self, records: Sequence[Record], error: Exception) -> None:
         """Put the batch back and pause: the loop goes on polling, so the group does not throw this member out."""
@@ -121,12 +125,15 @@ class Follower:
             await self._membership.commit(offsets)
 
     async def _close_gap(self, gap: GapInPartition) -> None:
-        """Read again from the stored offset; where Kafka has nothing so old any more, go on from what it has."""
+        """Read again from the stored offsets; where Kafka has nothing so old any more, go on from what it has.
+
+        All partitions: nothing of the batch was stored, and what made the hole (a database from a backup) may concern all.
+        """
         topic, number = gap.partition
         earliest = await self._membership.beginning_offset(gap.partition)
         self._earliest[gap.partition] = earliest
         log.warning("consumer.gap_in_delivery", topic=topic, partition=number, expected=gap.expected, earliest=earliest)
-        await self.seek_to_stored([gap.partition])
+        await self.seek_to_stored(list(self._membership.assignment()))
 
 
 def _links(records: Sequence[Record]) -> list[Link]:

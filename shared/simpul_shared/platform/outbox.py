@@ -94,7 +94,8 @@ async def append_all(tx: Transaction, facts: Sequence[Fact], *, under_lock: str 
         with moment as materialized (
             -- The id of the transaction first, then the clock: a low-water mark relies on that order.
             select case when pg_current_xact_id() is not null then
-                greatest(clock_timestamp(), (select max(marked_through) from relay_cursor)) end as recorded_at
+                greatest(clock_timestamp(), (select max(observed_through) + interval '1 microsecond' from relay_cursor))
+                end as recorded_at
         ), given as (
             select *, row_number() over (partition by aggregate_id order by place) as step,
                 count(*) over (partition by aggregate_id) as steps

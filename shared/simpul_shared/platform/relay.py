@@ -45,7 +45,7 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Horizon:
-    """At `clock`, every transaction below `low` had ended and none at or above `high` had begun (xids)."""
+    """At `clock`, every transaction below `low` had ended; what one at or above `high` records is later (xids)."""
 
     clock: datetime
     low: int
@@ -145,7 +145,6 @@ class Lane:
             return
         self._observed = horizon
         mark = LowWaterMark(service=self.service, shard=self.shard, through=through.clock, offsets=offsets)
-        # Stored first: the ledger gives no recorded time before a mark, even when the clock steps back.
         await self.ledger.mark(through.clock)
         await (await self.producer.send(MARKS.name, key=mark_key(mark), value=msgspec.json.encode(mark), headers=[]))
         RELAY_MARK.labels(shard=str(self.shard)).set(through.clock.timestamp())

@@ -43,16 +43,21 @@ class PostgresLedger:
         return Place(int(row["xid"]), row["id"], row["recorded_on"]), row["offsets"]
 
     async def observe(self) -> Horizon:
-        # now() lies before the statement's snapshot. clock_timestamp() would lie behind it, and the mark would claim
-        # what a transaction begun in between recorded.
+        # The moment first, as a floor under all that is recorded from here on; then the snapshot. The other way round,
+        # or without the floor when the clock steps back, the mark would claim what a transaction recorded in between.
+        clock = await self._connection.fetchval(
+            """
+            update relay_cursor
+            set observed_through = greatest(clock_timestamp(), observed_through + interval '1 microsecond')
+            where shard = $1 returning observed_through
+            """,
+            self._shard,
+        )
         row = await self._connection.fetchrow(
-            """
-            select now() as clock, pg_snapshot_xmin(s)::text as low, pg_snapshot_xmax(s)::text as high
-            from pg_current_snapshot() as s
-            """
+            "select pg_snapshot_xmin(s)::text as low, pg_snapshot_xmax(s)::text as high from pg_current_snapshot() as s"
         )
         assert row is not None, "the query always answers one row"  # noqa: S101 (narrows the type)
-        return Horizon(row["clock"], int(row["low"]), int(row["high"]))
+        return Horizon(clock, int(row["low"]), int(row["high"]))
 
     async def page(self, after: Place, *, limit: int) -> Sequence[Row]:
         # ledger.xid, not a column of the answer: as text 1000 would come before 999.
