@@ -9,8 +9,10 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 from simpul_shared.contracts.envelope import LowWaterMark
+from simpul_shared.contracts.registry import LibraryRenamed
 from simpul_shared.contracts.topics import LIBRARIES, MARKS
-from simpul_shared.platform.consume import Applier, GapInPartition, Record, TooManyDeadLetters, runs
+from simpul_shared.platform.consume import Applier, GapInPartition, Received, Record, TooManyDeadLetters, runs
+from simpul_shared.platform.database import Transaction
 
 from tests.support.services import ServiceUnderTest
 from tests.support.tally.service import renamed
@@ -74,6 +76,22 @@ async def test_poison_blocks_its_own_aggregate_only(tally: ServiceUnderTest) -> 
         ("waiting", "behind-poison", 3),
         ("waiting", "behind-poison", 4),
     ]
+
+
+async def test_events_that_come_with_poison_are_handled_a_few_times_at_most(tally: ServiceUnderTest) -> None:
+    handled = 0
+
+    async def count(tx: Transaction, events: Sequence[Received[LibraryRenamed]]) -> None:
+        nonlocal handled
+        handled += len(events)
+        await tally.service.handlers[LibraryRenamed](tx, events)
+
+    names = ["handler bug" if number % 100 == 50 else "x" for number in range(800)]
+    records = await tally.announce(*(renamed(uuid4(), name) for name in names))
+    applier = Applier(tally.store, {LibraryRenamed: count}, attempts=1)
+    await applier.apply(records, earliest={})
+    assert await tally.database.pool.fetchval("select count(*) from tally") == 792
+    assert handled <= 3 * len(records)
 
 
 async def test_later_events_of_a_poisoned_aggregate_wait_in_later_batches(tally: ServiceUnderTest) -> None:

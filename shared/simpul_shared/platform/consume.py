@@ -210,6 +210,13 @@ class GapInPartition(Exception):
         self.partition, self.expected, self.found = partition, expected, found
 
 
+_CAREFUL_GROUP = 32
+"""Events tried together in a batch that holds one which fails."""
+
+_ATTEMPT_PAUSE = 0.005
+"""Seconds before the second attempt, twice as many before the third. All that came with the record waits, too."""
+
+
 class Applier:
     """Applies batches of records through the handlers. Knows Postgres by `store` only, and nothing of Kafka."""
 
@@ -314,7 +321,10 @@ class Applier:
                 await handler(tx, run)
 
     async def _run_carefully(self, tx: Transaction, items: Sequence[_Item], outcome: _Outcome) -> None:
-        """Halve until the record that fails stands alone; its aggregate's later events wait behind it."""
+        """In small groups, halved until the record that fails stands alone; its aggregate's later events wait behind it.
+
+        Halving the whole batch instead would handle every event of a large one several times over for each that fails.
+        """
         blocked: set[UUID] = set()
 
         async def attempt(some: Sequence[_Item]) -> None:
@@ -336,7 +346,8 @@ class Applier:
                 await attempt(flowing[:middle])
                 await attempt(flowing[middle:])
 
-        await attempt(items)
+        for start in range(0, len(items), _CAREFUL_GROUP):
+            await attempt(items[start : start + _CAREFUL_GROUP])
 
     async def _try(self, tx: Transaction, items: Sequence[_Item]) -> Poison | None:
         """Apply the items or none. A single one is tried again before it is called poison."""
@@ -352,7 +363,7 @@ class Applier:
             else:
                 return None
             if number + 1 < tries:
-                await self._sleep(0.02 * 2**number)
+                await self._sleep(_ATTEMPT_PAUSE * 2**number)
         return problem
 
 

@@ -5,18 +5,18 @@ import random
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
 import asyncpg
-from simpul_shared.contracts.envelope import Event
 from simpul_shared.contracts.topics import ACTIVITIES, LIBRARIES
-from simpul_shared.platform.database import Transaction
+from simpul_shared.platform.consume import Record
 from simpul_shared.platform.outbox import append
 
 from tests.fault.hunt.ground import Ground
 from tests.fault.hunt.journal import Journal
-from tests.fault.hunt.records import read_topic, send
+from tests.support.records import never_recorded, read_topic, send
 from tests.support.services import ORIGIN, ServiceUnderTest
 from tests.support.tally.service import renamed
 
@@ -104,13 +104,13 @@ async def send_again(ground: Ground, _: Journal, rng: random.Random) -> None:
     """The last records of a topic once more, as a leader sends them that has lost its cursor."""
     topic = rng.choice([LIBRARIES, ACTIVITIES])
     records = await read_topic(ground.settings, topic)
-    await send(ground.settings, topic, [(one.key, one.value) for one in records[-60:]])
+    await send(ground.settings, [Record(topic.name, 0, 0, one.key, one.value) for one in records[-60:]])
 
 
 async def poison(ground: Ground, journal: Journal, rng: random.Random) -> None:
     records = [await _poison(ground, rng) for _ in range(3)]
-    journal.poison += [value for _, value in records]
-    await send(ground.settings, LIBRARIES, records)
+    journal.poison += [record.value or b"" for record in records]
+    await send(ground.settings, records)
 
 
 async def poison_that_cannot_be_kept(ground: Ground, journal: Journal, rng: random.Random) -> None:
@@ -142,25 +142,13 @@ FAULTS: Sequence[Fault] = (
 )
 
 
-async def _poison(ground: Ground, rng: random.Random) -> tuple[bytes, bytes]:
+async def _poison(ground: Ground, rng: random.Random) -> Record:
     """Of a library of its own, so that nobody waits behind it."""
     library = uuid4()
-    value = await _never_recorded(ground, renamed(library, rng.choice(["handler bug", "no parent"])))
+    (record,) = await never_recorded(ground.tally, renamed(library, rng.choice(["handler bug", "no parent"])))
+    value = record.value or b""
     kinds = [f"{{not json {library}".encode(), value, value.replace(b"library-renamed.v1", b"library-painted.v1")]
-    return str(library).encode(), rng.choice(kinds)
-
-
-async def _never_recorded(ground: Ground, event: Event) -> bytes:
-    """The record that the ledger would make of an event."""
-    async with ground.tally.database.pool.acquire() as connection:
-        transaction = connection.transaction()
-        await transaction.start()
-        tx = Transaction(connection, ORIGIN)
-        await tx.lock(event.aggregate_id)
-        await append(tx, event, occurred_at=datetime.now(UTC))
-        value: bytes = await tx.fetchval("select value from ledger where aggregate_id = $1", event.aggregate_id)
-        await transaction.rollback()
-        return value
+    return replace(record, value=rng.choice(kinds))
 
 
 @asynccontextmanager

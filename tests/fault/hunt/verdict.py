@@ -14,8 +14,8 @@ from simpul_shared.contracts.topics import ACTIVITIES, LIBRARIES, Topic
 from tests.fault.hunt.findings import Finding, Kind
 from tests.fault.hunt.ground import Ground
 from tests.fault.hunt.journal import Journal
-from tests.fault.hunt.records import read_topic
 from tests.service.activities.world import region, region_id
+from tests.support.records import read_topic, unread
 from tests.support.services import ServiceUnderTest
 
 _PATIENCE_SECONDS = 60.0
@@ -63,14 +63,8 @@ async def _unsent(ground: Ground) -> list[str]:
 async def _unread(ground: Ground) -> list[str]:
     found = []
     for service, topic in ((ground.tally, LIBRARIES), (ground.reporting, ACTIVITIES)):
-        ends = {one.partition: one.offset + 1 for one in await read_topic(ground.settings, topic)}
-        stored = {
-            number: offset
-            for (name, number), offset in (await service.store.stored_offsets()).items()
-            if name == topic.name
-        }
-        behind = {number: end for number, end in ends.items() if stored.get(number, 0) < end}
-        found += [f"{service.service.name} has not read {topic.name} up to {behind}"] if behind else []
+        left = await unread(service, ground.settings, topic)
+        found += [f"{service.service.name} has {left} records of {topic.name} before it"] if left else []
     return found
 
 
