@@ -9,9 +9,10 @@ from simpul_operator.embedded.ports import free_port
 from simpul_shared.contracts.topics import LIBRARIES
 from simpul_shared.platform.telemetry import links_of
 
+from tests.support.databases import Databases
 from tests.support.pipeline import drain, topics, working
-from tests.support.services import ServiceUnderTest
-from tests.support.tally.service import renamed
+from tests.support.services import ServiceUnderTest, service_under_test
+from tests.support.tally.service import TALLY, renamed
 
 
 async def test_an_event_reaches_the_projection(tally: ServiceUnderTest, kafka: str) -> None:
@@ -36,6 +37,22 @@ async def test_a_restarted_worker_goes_on_where_it_stopped(tally: ServiceUnderTe
     rows = await tally.database.pool.fetch("select events, names from tally")
     expected = [f"{round_}-{n}" for round_ in range(3) for n in range(20)]
     assert [row["names"] for row in rows] == [expected] * 30
+
+
+async def test_a_database_that_lost_its_first_batches_reads_them_again(
+    tally: ServiceUnderTest, kafka: str, databases: Databases
+) -> None:
+    """As after a crash: Kafka has been told offsets that the database no longer knows of."""
+    library = uuid4()
+    async with topics(kafka) as settings, service_under_test(TALLY, databases) as forgetful:
+        async with working(settings, tally):
+            await tally.announce(*(renamed(library, str(n)) for n in range(40)))
+            await drain(tally, tally)
+        async with working(settings, forgetful), asyncio.timeout(60):
+            while await forgetful.database.pool.fetchval("select max(version) from applied_version") != 40:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        names = await forgetful.database.pool.fetchval("select names from tally where library_id = $1", library)
+    assert names == [str(n) for n in range(40)]
 
 
 async def test_several_brokers_may_be_named_and_the_first_be_away(tally: ServiceUnderTest, kafka: str) -> None:

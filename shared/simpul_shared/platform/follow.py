@@ -23,6 +23,8 @@ from simpul_shared.platform.telemetry import (
 
 log = structlog.get_logger()
 
+_MIRROR_SECONDS = 1.0
+
 
 class Membership(Protocol):
     """What following needs of Kafka: this member's place in its consumer group."""
@@ -56,6 +58,8 @@ class Follower:
         self._sleep = sleep
         self._delay = 0.0
         self._earliest: dict[Partition, int] = {}
+        self._unmirrored: dict[Partition, int] = {}
+        self._mirrored_at = float("-inf")
         self.polled_at = clock()
         self.stopped_because: str | None = None
 
@@ -119,8 +123,14 @@ class Follower:
                 self._membership.seek(partition, offset)
 
     async def _mirror(self, stored: Mapping[Partition, int]) -> None:
+        """At most once a second, since the next batch waits for Kafka's answer; marks bring a batch every second."""
+        self._unmirrored.update(stored)
+        if self._clock() - self._mirrored_at < _MIRROR_SECONDS:
+            return
         assigned = self._membership.assignment()
-        offsets = {partition: next_ for partition, next_ in stored.items() if partition in assigned}
+        offsets = {partition: next_ for partition, next_ in self._unmirrored.items() if partition in assigned}
+        self._unmirrored.clear()
+        self._mirrored_at = self._clock()
         if offsets:
             await self._membership.commit(offsets)
 

@@ -211,6 +211,6 @@ async def run_shard(
             log.warning("relay.restarting", shard=shard, error=repr(error), delay=delay)
             RELAY_RESTARTS.labels(shard=str(shard)).inc()
             await sleep(delay)
-            delay = min(delay * 2, 5.0)
+            delay = min(delay * 2, 1.0)
         finally:
             RELAY_LEADING.labels(shard=str(shard)).set(0)

@@ -94,11 +94,13 @@ class PostgresLedger:
         )
 
     async def mark(self, through: datetime) -> None:
-        await self._connection.execute(
-            "update relay_cursor set marked_through = greatest(marked_through, $2) where shard = $1",
-            self._shard,
-            through,
-        )
+        async with self._connection.transaction():
+            await self._connection.execute("set local synchronous_commit = on")
+            await self._connection.execute(
+                "update relay_cursor set marked_through = greatest(marked_through, $2) where shard = $1",
+                self._shard,
+                through,
+            )
 
     async def wait(self, *, seconds: float) -> None:
         """Until something was committed, or `seconds` have passed: the wake-up is a hint, the poll the safety."""
@@ -149,7 +151,12 @@ async def lead(
     connection = await asyncpg.connect(
         database_url,
         command_timeout=30,
-        server_settings={"application_name": f"simpul-{service}-relay-{shard}", "timezone": "UTC"},
+        server_settings={
+            "application_name": f"simpul-{service}-relay-{shard}",
+            "timezone": "UTC",
+            # A cursor that a dying Postgres forgets only sends its last pages again; waiting for the disk would delay every page.
+            "synchronous_commit": "off",
+        },
     )
     try:
         await prepare_connection(connection)
@@ -170,7 +177,8 @@ async def _producer(bootstrap: str, client_id: str) -> AsyncIterator[AIOKafkaPro
         client_id=client_id,
         enable_idempotence=True,
         acks="all",
-        linger_ms=5,
+        # A page goes into its batches as a whole before the sender gets its turn, so lingering would only delay.
+        linger_ms=0,
         max_batch_size=256 * 1024,
         max_request_size=1024 * 1024,
         request_timeout_ms=20000,

@@ -22,6 +22,8 @@ from simpul_shared.platform.telemetry import CONSUMER_REBUILDS
 
 log = structlog.get_logger()
 
+_KAFKA_RETRY_SECONDS = 0.25
+
 _FINISH_SECONDS = 10.0
 _LOOK_SECONDS = 5.0
 _REBUILDS = 3
@@ -162,7 +164,7 @@ class Subscription:
                 await asyncio.shield(started)
             except (KafkaError, OSError) as error:
                 log.warning("consumer.waiting_for_kafka", error=repr(error))
-                await asyncio.sleep(1.0)
+                await asyncio.sleep(_KAFKA_RETRY_SECONDS)
             except asyncio.CancelledError:
                 if started is not None:
                     # Cut off in mid-start, FastStream would leave its producer and its connections open.
