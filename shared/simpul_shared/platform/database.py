@@ -5,7 +5,7 @@ The edge (platform/http/command.py, platform/consume.py) opens transactions; inn
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -45,9 +45,6 @@ class Transaction:
         (xid, id) and version order agree. Anything written before inverts them (measured, ADR 0003).
         """
         keys = sorted({lock_key(name) for name in names})
-        await self.lock_keys(keys)
-
-    async def lock_keys(self, keys: Sequence[int]) -> None:
         await self.connection.execute("select pg_advisory_xact_lock(key) from unnest($1::bigint[]) as key", keys)
         self.locked.update(keys)
 
@@ -63,8 +60,10 @@ class Transaction:
     async def execute(self, query: str, *args: object) -> str:
         return await self.connection.execute(query, *args)
 
-    async def executemany(self, query: str, rows: Iterable[Sequence[object]]) -> None:
-        await self.connection.executemany(query, rows)
+    async def executemany(self, query: str, rows: Sequence[Sequence[object]]) -> None:
+        """Nothing is sent for no rows: most batches have no letters and no marks."""
+        if rows:
+            await self.connection.executemany(query, rows)
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:

@@ -86,8 +86,7 @@ class Command:
         keys = [mine, *sorted({lock_key(name) for name in locks} - {mine})]
         try:
             async with self.database.transaction(self.origin) as tx:
-                await tx.lock_keys(keys)
-                stored = await self._stored(tx)
+                stored = await self._begin(tx, keys)
                 if stored is not None:
                     return stored
                 response = _respond(await work(tx), status)
@@ -105,12 +104,15 @@ class Command:
         async with self.database.transaction(self.origin) as tx:
             return not await tx.fetchval("select pg_try_advisory_xact_lock($1)", key)
 
-    async def _stored(self, tx: Transaction) -> Response | None:
+    async def _begin(self, tx: Transaction, keys: Sequence[int]) -> Response | None:
+        """Take the locks; the answer, if the request was answered before."""
         row = await tx.fetchrow(
-            "select fingerprint, status, headers, body from idempotency where client_id = $1 and key = $2",
+            "select fingerprint, status, headers, body from open_command($1, $2, $3)",
+            keys,
             self.principal.client_id,
             self.idempotency_key,
         )
+        tx.locked.update(keys)
         if row is None:
             return None
         if row["fingerprint"] != self.fingerprint:
