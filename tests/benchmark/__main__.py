@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import uvloop
 from simpul_shared.platform import telemetry
 
-from tests.benchmark import command, freshness, projection, relay
+from tests.benchmark import command, freshness, growth, projection, rebuild, relay, start
 from tests.benchmark.sizes import say
 from tests.benchmark.stage import Stage, running_stage
 from tests.benchmark.table import Result, printed
@@ -19,7 +19,10 @@ SUITES: dict[str, Callable[[Stage], Awaitable[Result]]] = {
     "command": command.result,
     "relay": relay.result,
     "projection": projection.result,
+    "rebuild": rebuild.result,
     "freshness": freshness.result,
+    "start": start.result,
+    "growth": growth.result,
 }
 
 

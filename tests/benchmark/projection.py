@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 
-import asyncpg
 from aiokafka import AIOKafkaProducer
 from simpul_operator.embedded.process import Child
 from simpul_reporting.app import SERVICE
@@ -126,7 +125,7 @@ class Projection:
         async with self._process(side.name, reporting.url, prefix) as process:
             assert process.pid is not None
             own = cpu_seconds([process.pid])
-            speed = await _speed(reporting.database.pool, len(events), process)
+            speed = await projected_all(reporting, len(events))
             spent, resident = cpu_seconds([process.pid]) - own, resident_mb(process.pid)
         await _check(reporting, events)
         if counted:
@@ -149,22 +148,24 @@ class Projection:
             yield process
 
 
-async def _speed(pool: "asyncpg.Pool[asyncpg.Record]", total: int, process: Child) -> float:
-    """Facts per second, from the first that is seen to the last: starting and joining a group is not in it."""
+async def projected_all(reporting: ServiceUnderTest, total: int) -> float:
+    """Wait for all facts; facts per second, from the first that is seen to the last: starting and joining a group is not in it."""
     first: tuple[float, int] | None = None
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(600):
         while True:
-            count = await pool.fetchval(
-                "select coalesce(sum(activities), 0)::bigint from activity_month where parent_id is null"
-            )
-            now = time.perf_counter()
+            count, now = await _figure(reporting), time.perf_counter()
             if first is None and count:
                 first = now, count
             if first is not None and count == total:
-                return (count - first[1]) / (now - first[0]) if now > first[0] and count > first[1] else float(total)
-            if not process.running:
-                raise RuntimeError(process.tail())
+                return (count - first[1]) / (now - first[0]) if count > first[1] else float(total)
             await asyncio.sleep(0.01)
+
+
+async def _figure(reporting: ServiceUnderTest) -> int:
+    count: int = await reporting.database.pool.fetchval(
+        "select coalesce(sum(activities), 0)::bigint from activity_month where parent_id is null"
+    )
+    return count
 
 
 async def _check(reporting: ServiceUnderTest, events: Sequence[Numbered]) -> None:

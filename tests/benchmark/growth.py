@@ -1,0 +1,177 @@
+"""Growth: what an event costs while the tables grow from ten thousand to a million, and what the processes hold in memory.
+
+Three stages one after the other over the same events: append to the ledger, relay to Kafka, project into reporting. Cost
+is processor time (the stage's process and Postgres), which other work on the machine does not lengthen.
+"""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import pairwise
+
+from simpul_activities.app import SERVICE as ACTIVITIES
+from simpul_shared.platform.database import Database, open_database
+from simpul_shared.platform.outbox import Fact, append_all, purge_idempotency
+
+from tests.benchmark.curve import draw
+from tests.benchmark.events import recorded
+from tests.benchmark.processes import running_service
+from tests.benchmark.projection import projected
+from tests.benchmark.sizes import QUICK, say, size
+from tests.benchmark.stage import Stage, cpu_seconds, resident_mb
+from tests.benchmark.table import Goal, Measure, Ratio, Result
+from tests.support.services import ORIGIN
+
+MILESTONES = size((10_000, 30_000, 100_000, 300_000, 1_000_000), quick=(500, 1_000))
+_TRANSACTION_EVENTS = 500
+_FLAT = Goal(1.25, at_most=True)
+_PURGED_ROWS = size(50_000, quick=500)
+
+
+@dataclass(frozen=True)
+class Point:
+    """How far a stage was, and what it had used by then."""
+
+    events: int
+    own_cpu: float
+    postgres_cpu: float
+    resident_mb: float
+
+
+@dataclass
+class Curve:
+    stage: str
+    points: list[Point] = field(default_factory=list)
+
+    def costs(self) -> list[tuple[int, float]]:
+        """Microseconds per event between two milestones, by the events there are at the later one."""
+        return [
+            (
+                later.events,
+                (later.own_cpu + later.postgres_cpu - before.own_cpu - before.postgres_cpu)
+                / (later.events - before.events)
+                * 1e6,
+            )
+            for before, later in pairwise(self.points)
+        ]
+
+    def measures(self) -> list[Measure]:
+        costs = [Measure(self.stage, f"CPU per event, up to {events:,}", "us", [cost]) for events, cost in self.costs()]
+        memory = [Measure(self.stage, f"resident memory at {p.events:,}", "MB", [p.resident_mb]) for p in self.points]
+        return [*costs, *memory]
+
+    def ratios(self) -> list[Ratio]:
+        costs, first, last = self.costs(), self.points[0], self.points[-1]
+        return [
+            Ratio(f"{self.stage}: cost of the last events to that of the first", [costs[-1][1] / costs[0][1]], _FLAT),
+            Ratio(
+                f"{self.stage}: memory at the end to that at the first milestone",
+                [last.resident_mb / first.resident_mb],
+                _FLAT,
+            ),
+        ]
+
+
+@dataclass
+class Growing:
+    stage: Stage
+
+    async def follow(self, name: str, pid: int, count: Callable[[], Awaitable[int]], *, pause: float = 0.05) -> Curve:
+        """Note a point at each milestone that the count passes."""
+        curve = Curve(name)
+        for milestone in MILESTONES:
+            while (events := await count()) < milestone:  # noqa: ASYNC110 (no event tells)
+                await asyncio.sleep(pause)
+            curve.points.append(Point(events, cpu_seconds([pid]), self.stage.postgres_cpu(), resident_mb(pid)))
+            say(f"growth: {name}: {events:,}")
+        return curve
+
+    async def append(self, activities: Database) -> Curve:
+        written = 0
+
+        async def count() -> int:
+            nonlocal written
+            await _append(activities, written)
+            written += _TRANSACTION_EVENTS
+            return written
+
+        return await self.follow("append", os.getpid(), count, pause=0)
+
+
+async def _append(activities: Database, first: int) -> None:
+    events = [recorded(number) for number in range(first + 1, first + 1 + _TRANSACTION_EVENTS)]
+    async with activities.transaction(ORIGIN) as tx:
+        await tx.lock("bench")
+        await append_all(tx, [Fact(event, datetime.now(UTC)) for event in events], under_lock="bench")
+
+
+async def result(stage: Stage) -> Result:
+    growing = Growing(stage)
+    async with AsyncExitStack() as stack:
+        url = await stack.enter_async_context(stage.databases.database(ACTIVITIES))
+        activities = await stack.enter_async_context(open_database(url, name="bench", size=4))
+        reporting = await stack.enter_async_context(projected(stage))
+        prefix = await stage.topics()
+        settings = {"SIMPUL_KAFKA_BOOTSTRAP": stage.bootstrap, "SIMPUL_TOPIC_PREFIX": prefix}
+        appended = await growing.append(activities)
+
+        async def sent() -> int:
+            total: int = await activities.pool.fetchval(
+                """
+                select coalesce(sum(next::bigint), 0)::bigint from relay_cursor
+                    cross join lateral jsonb_each(offsets) as t(topic, partitions)
+                    cross join lateral jsonb_each(partitions) as p(number, next)
+                """
+            )
+            return total
+
+        async with running_service("activities", "worker", database_url=url, settings=settings, wait=False) as (
+            process,
+            _,
+        ):
+            assert process.pid is not None
+            relayed = await growing.follow("relay", process.pid, sent)
+
+        async def applied() -> int:
+            total: int = await reporting.database.pool.fetchval(
+                "select coalesce(sum(activities), 0)::bigint from activity_month where parent_id is null"
+            )
+            return total
+
+        worker = running_service("reporting", "worker", database_url=reporting.url, settings=settings, wait=False)
+        async with worker as (process, _):
+            assert process.pid is not None
+            projected_ = await growing.follow("projection", process.pid, applied)
+        facts = await reporting.database.pool.fetchval("select count(distinct activity_id) from activity_fact")
+        if facts != MILESTONES[-1]:
+            raise RuntimeError(f"{facts} facts of {MILESTONES[-1]} events")
+        purged = await _purged(activities)
+    curves = [appended, relayed, projected_]
+    if not QUICK:
+        draw({curve.stage: curve.costs() for curve in curves})
+    measures = [measure for curve in curves for measure in curve.measures()]
+    return Result("growth", [*measures, *purged], [ratio for curve in curves for ratio in curve.ratios()])
+
+
+async def _purged(activities: Database) -> list[Measure]:
+    """The stored answers' table after each of three days' worth that was kept, aged and purged."""
+    sizes = []
+    for day in range(3):
+        await activities.pool.execute(
+            """
+            insert into idempotency (client_id, key, fingerprint, status, headers, body, created_at)
+            select 'bench', $1::text || n, '\\x00', 201, '{}', convert_to(repeat('x', 600), 'UTF8'), now() - interval '100 hours'
+            from generate_series(1, $2) as n
+            """,
+            f"{day}/",
+            _PURGED_ROWS,
+        )
+        async with activities.transaction(ORIGIN) as tx:
+            if await purge_idempotency(tx, older_than_hours=72) != _PURGED_ROWS:
+                raise RuntimeError("the purge left rows behind")
+        await activities.pool.execute("select pg_sleep(0)")
+        sizes.append(await activities.pool.fetchval("select pg_total_relation_size('idempotency') / 1e6::float8"))
+    return [Measure("stored answers, purged", "size of the table after each of three purges", "MB", sizes)]
