@@ -11,7 +11,8 @@ import pytest
 from simpul_shared.contracts.activities import FollowUpPlanSubmitted
 from simpul_shared.contracts.registry import LibraryDesignated, LibraryNominated
 from simpul_shared.contracts.topics import LEDGER_SHARDS, LIBRARIES, PERSONS
-from simpul_shared.platform.ledger import START, LedgerReader, LedgerRow, Wanted
+from simpul_shared.platform.archive import LedgerRow
+from simpul_shared.platform.ledger import START, LedgerReader, Wanted
 from simpul_shared.platform.outbox import Fact, append_all, shard_of
 from simpul_shared.vocabulary import Basis, LibraryType, Scheme
 

@@ -5,11 +5,12 @@ outbox.py writes the rows and relay.py publishes them shard by shard; whoever wa
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from typing import Any, Protocol
+from datetime import date
+from typing import Any
 from uuid import UUID
 
 from simpul_shared.contracts.topics import LEDGER_SHARDS
+from simpul_shared.platform.archive import Archive, LedgerRow, Source
 from simpul_shared.platform.relay import Place
 
 START = Place(0, 0, date.min)
@@ -23,31 +24,19 @@ _PAGE_BYTES = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True)
-class LedgerRow:
-    """A recorded event; `value` is the CloudEvent as it goes to Kafka, byte for byte."""
-
-    place: Place
-    shard: int
-    event_id: UUID
-    type: str
-    topic: str
-    key: bytes
-    aggregate: str
-    aggregate_id: UUID
-    version: int
-    recorded_at: datetime
-    region_id: UUID | None
-    traceparent: str | None
-    value: bytes
-
-
-@dataclass(frozen=True)
 class Wanted:
     """Which events; a condition that is None is none. `regions` are all that are meant, those below others too."""
 
     topics: Collection[str] | None = None
     types: Collection[str] | None = None
     regions: Collection[UUID] | None = None
+
+    def has(self, row: LedgerRow) -> bool:
+        return (
+            (self.topics is None or row.topic in self.topics)
+            and (self.types is None or row.type in self.types)
+            and (self.regions is None or row.region_id in self.regions)
+        )
 
     @property
     def everything(self) -> bool:
@@ -66,17 +55,15 @@ class LedgerPage:
     more: bool
 
 
-class Source(Protocol):
-    """A pool, a connection or a transaction."""
-
-    async def fetch(self, query: str, *args: object) -> list[Any]: ...
-
-
 class LedgerReader:
-    """Pages through the ledger from any place. It keeps nothing in between; a page costs the same at every place."""
+    """Pages through the ledger from any place, archived days and the table as one. It keeps nothing in between.
 
-    def __init__(self, source: Source) -> None:
+    `source` must be a pool, a connection or a transaction of the level read committed.
+    """
+
+    def __init__(self, source: Source, archive: Archive | None = None) -> None:
         self._source = source
+        self._archive = archive or Archive(None)
 
     async def read(
         self,
@@ -96,6 +83,17 @@ class LedgerReader:
     async def page(self, after: Place, *, limit: int, wanted: Wanted = EVERYTHING) -> LedgerPage:
         """At most `limit` rows. With conditions it may hold fewer, or none, although more follow."""
         scanned = limit if wanted.everything else max(limit, _SCANNED_ROWS)
+        page = await self._recent(after, limit=limit, scanned=scanned, wanted=wanted)
+        # Asked after the table was read: a day that was dropped before that is known by now, one dropped since is in both.
+        days = await self._archive.days(self._source, after=after)
+        if not days:
+            return page
+        rows = await self._archive.rows(days, after=after, limit=scanned)
+        old = _page(rows, after, limit=limit, more=len(rows) == scanned, wanted=wanted)
+        return _merge(old, page, limit=limit)
+
+    async def _recent(self, after: Place, *, limit: int, scanned: int, wanted: Wanted) -> LedgerPage:
+        """A page of what is still in the table."""
         until = after.recorded_on
         page = await self._scan(after, until, limit=limit, scanned=scanned, wanted=wanted)
         while not page.more:
@@ -127,7 +125,7 @@ class LedgerReader:
         cut = len(found) < rows[-1]["found"]
         reached = _place(found[-1] if cut else rows[-1])
         reached = reached._replace(recorded_on=max(after.recorded_on, *(row["recorded_on"] for row in rows)))
-        return LedgerPage([_row(row) for row in found], reached, more=cut or rows[-1]["step"] == scanned)
+        return LedgerPage([row_of(row) for row in found], reached, more=cut or rows[-1]["step"] == scanned)
 
     async def _rows(self, after: Place, until: date, *, limit: int, scanned: int, wanted: Wanted) -> list[Any]:
         """The wanted ones of the rows looked at, and in any case the last of these, to know how far it went."""
@@ -179,11 +177,34 @@ class LedgerReader:
         )
 
 
+def _page(rows: Sequence[LedgerRow], after: Place, *, limit: int, more: bool, wanted: Wanted) -> LedgerPage:
+    """A page from archived rows, all of which were looked at."""
+    found: list[LedgerRow] = []
+    size = 0
+    for row in filter(wanted.has, rows):
+        size += len(row.value)
+        if len(found) == limit or (found and size > _PAGE_BYTES):
+            return LedgerPage(found, found[-1].place, more=True)
+        found.append(row)
+    return LedgerPage(found, rows[-1].place if rows else after, more)
+
+
+def _merge(one: LedgerPage, other: LedgerPage, *, limit: int) -> LedgerPage:
+    """Both pages' rows in one order, as far as both have looked; a row that both have counts once."""
+    ends = [page.reached for page in (one, other) if page.more]
+    end = min(ends, default=max(one.reached, other.reached))
+    rows = {row.place[:2]: row for row in (*one.rows, *other.rows) if row.place[:2] <= end[:2]}
+    found = [rows[place] for place in sorted(rows)]
+    if len(found) > limit:
+        return LedgerPage(found[:limit], found[limit - 1].place, more=True)
+    return LedgerPage(found, end, more=bool(ends))
+
+
 def _place(row: Any) -> Place:
     return Place(int(row["xid_digits"]), row["id"], row["recorded_on"])
 
 
-def _row(row: Any) -> LedgerRow:
+def row_of(row: Any) -> LedgerRow:
     return LedgerRow(
         _place(row),
         row["shard"],

@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from typing import Any
 
 import structlog
@@ -19,8 +20,10 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import ValidationError
 
 from simpul_shared.platform import telemetry
+from simpul_shared.platform.archive import Archive
 from simpul_shared.platform.auth import KeySource, TokenVerifier
 from simpul_shared.platform.database import open_database
+from simpul_shared.platform.housekeeping import archive_now
 from simpul_shared.platform.http.app import health_response
 from simpul_shared.platform.migrate import MigrationError, migrate
 from simpul_shared.platform.rebuild import command as rebuild
@@ -40,7 +43,8 @@ async def running_api(service: Service, platform: PlatformSettings, own: Service
         keys = KeySource(platform.jwks_url)
         verifier = TokenVerifier(keys, issuer=platform.issuer, audience=f"simpul-{service.name}")
         async with background(wake_relay(database)):
-            yield application(service, database=database, verifier=verifier)
+            archive = Archive(platform.archive_dir, service.name)
+            yield application(service, database=database, verifier=verifier, archive=archive)
 
 
 class _Server(uvicorn.Server):
@@ -152,7 +156,8 @@ async def _rebuild(service: Service, options: rebuild.Options) -> int:
 def main(service: Service, argv: Sequence[str] | None = None) -> int:
     """The command line of a service. Returns the exit code: 0 done, 1 failed, 2 settings wrong; 3 see rebuild."""
     parser = argparse.ArgumentParser(prog=f"python -m simpul_{service.name}", description=service.title)
-    parts = ["api", "worker", "all", "migrate", *(["rebuild"] if service.projection else []), *service.jobs]
+    jobs: dict[str, Job] = {"archive-ledger": partial(archive_now, service.name), **service.jobs}
+    parts = ["api", "worker", "all", "migrate", *(["rebuild"] if service.projection else []), *jobs]
     parser.add_argument("part", choices=parts)
     given, rest = parser.parse_known_args(argv)
     part = given.part
@@ -163,8 +168,8 @@ def main(service: Service, argv: Sequence[str] | None = None) -> int:
             return uvloop.run(_rebuild(service, rebuild.parse_options(parser.prog, rest)))
         if part == "migrate":
             uvloop.run(_migrate(service))
-        elif part in service.jobs:
-            uvloop.run(_job(service, service.jobs[part]))
+        elif part in jobs:
+            uvloop.run(_job(service, jobs[part]))
         else:
             uvloop.run(_run(service, part))
     except ValidationError as error:

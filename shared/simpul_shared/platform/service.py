@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import structlog
 from fastapi import APIRouter, FastAPI
 
 import simpul_shared
@@ -14,6 +13,7 @@ from simpul_shared.contracts.asyncapi import document
 from simpul_shared.contracts.schemas import schemas
 from simpul_shared.contracts.topics import Topic
 from simpul_shared.errors import Refusal
+from simpul_shared.platform.archive import Archive
 from simpul_shared.platform.auth import TokenVerifier
 from simpul_shared.platform.consume import Handlers
 from simpul_shared.platform.database import Database
@@ -25,11 +25,6 @@ from simpul_shared.platform.http.operating import operating_router
 from simpul_shared.platform.migrate import PROJECTION, Migration, read_migrations
 from simpul_shared.platform.settings import PlatformSettings, ServiceSettings
 from simpul_shared.platform.status import Subject
-
-log = structlog.get_logger()
-
-IDEMPOTENCY_HOURS = 72
-"""How long a POST's answer is kept for its repeats."""
 
 _PLATFORM_MIGRATIONS = Path(simpul_shared.__file__).parent / "platform" / "migrations"
 
@@ -81,7 +76,13 @@ def asyncapi(service: Service) -> dict[str, Any]:
     return document(service.name, service.title, follows=service.topics, handled=service.handlers)
 
 
-def application(service: Service, *, database: Database | None, verifier: TokenVerifier | None) -> FastAPI:
+def application(
+    service: Service,
+    *,
+    database: Database | None,
+    verifier: TokenVerifier | None,
+    archive: Archive | None = None,
+) -> FastAPI:
     """The service's routes and those that every service has."""
     migrations = service.all_migrations()
     return create_app(
@@ -98,6 +99,7 @@ def application(service: Service, *, database: Database | None, verifier: TokenV
         verifier=verifier,
         migrations=migrations,
         clock=utc_now,
+        archive=archive or Archive(None),
     )
 
 

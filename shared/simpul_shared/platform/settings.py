@@ -1,6 +1,7 @@
 """Settings that every service shares; a service adds its own with the prefix SIMPUL_<NAME>_. Read once, in app.py."""
 
 from enum import StrEnum
+from pathlib import Path
 
 from pydantic import Field, PostgresDsn
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -32,6 +33,13 @@ class PlatformSettings(BaseSettings):
     )
     batch_records: int = Field(2000, gt=0, description="Records a consumer applies in one transaction, at most")
     dead_letter_run: int = Field(100, gt=0, description="A consumer stops after this many dead letters in a row")
+    idempotency_hours: int = Field(72, ge=1, description="Hours for which a POST's answer is kept for its repeats")
+    archive_dir: Path | None = Field(
+        None, description="Folder for old days of the ledgers; without it no day ever leaves its database"
+    )
+    ledger_keep_days: int = Field(
+        400, ge=7, description="Days that a ledger keeps in its database; older ones go into the archive"
+    )
 
 
 class ServiceSettings(BaseSettings):

@@ -13,12 +13,12 @@ import structlog
 
 from simpul_shared.contracts.topics import LEDGER_SHARDS
 from simpul_shared.platform.consume_backends import PostgresStore
-from simpul_shared.platform.database import Database, Origin, is_passing, open_database
+from simpul_shared.platform.database import Database, open_database
 from simpul_shared.platform.dead_letters.watch import watch_letters
+from simpul_shared.platform.housekeeping import housekeep
 from simpul_shared.platform.http.app import database_trouble
 from simpul_shared.platform.lookout import Lookout
 from simpul_shared.platform.migrate import Migration
-from simpul_shared.platform.outbox import purge_idempotency
 from simpul_shared.platform.position import PositionWatch
 from simpul_shared.platform.relay import run_shard
 from simpul_shared.platform.relay_backends import lead
@@ -28,9 +28,6 @@ from simpul_shared.platform.status import Subject
 from simpul_shared.platform.subscription import Subscription
 
 log = structlog.get_logger()
-
-IDEMPOTENCY_HOURS = 72
-"""How long a POST's answer is kept for its repeats."""
 
 _STOP_SECONDS = 14.0
 """Given to relay and consumer to end what they have in hand; a supervisor kills after 20 s."""
@@ -81,7 +78,9 @@ async def running_worker(service: Service, platform: PlatformSettings, own: Serv
         if subscription is not None:
             working.append(subscription.run(stopping))
         async with (
-            background(_housekeep(service, database), lookout.run(), *_watching(service, database, subscription)),
+            background(
+                housekeep(service.name, database, platform), lookout.run(), *_watching(service, database, subscription)
+            ),
             background(*working, stopping=stopping),
         ):
             yield Worker(
@@ -131,24 +130,6 @@ def _watching(
         return []
     position = PositionWatch(subscription.store, subscription.follower, subscription.membership)
     return [position.run(), watch_letters(database, service.name)]
-
-
-async def _housekeep(service: Service, database: Database) -> None:
-    """Hourly: partitions for the days to come, stored answers past their time."""
-    origin = Origin(service.name, actor="housekeeping", channel="SYSTEM", correlation_id="housekeeping")
-    while True:
-        try:
-            async with database.transaction(origin) as tx:
-                made = await tx.fetchval("select ensure_ledger_partitions(14)")
-                purged = await purge_idempotency(tx, older_than_hours=IDEMPOTENCY_HOURS)
-        except Exception as error:
-            if not is_passing(error):
-                raise
-            log.warning("housekeeping.failed", error=repr(error))
-            await asyncio.sleep(10)
-        else:
-            log.info("housekeeping.done", partitions=made, answers_purged=purged)
-            await asyncio.sleep(3600)
 
 
 @asynccontextmanager

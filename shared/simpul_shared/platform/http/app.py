@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute
 
 from simpul_shared.access import PUBLIC_ROUTES
 from simpul_shared.errors import Refusal
+from simpul_shared.platform.archive import Archive
 from simpul_shared.platform.auth import Guard, TokenVerifier
 from simpul_shared.platform.database import Database
 from simpul_shared.platform.http.middleware import LimitBody, Observe
@@ -34,6 +35,7 @@ def create_app(
     verifier: TokenVerifier | None,
     migrations: Sequence[Migration],
     clock: Callable[[], datetime],
+    archive: Archive,
 ) -> FastAPI:
     """The application; without a database it can only describe itself (for the committed OpenAPI documents)."""
     app = FastAPI(
@@ -47,6 +49,7 @@ def create_app(
         responses={"default": {"description": "Problem (RFC 9457)", "content": {"application/problem+json": {}}}},
     )
     app.state.service, app.state.database, app.state.verifier, app.state.clock = service, database, verifier, clock
+    app.state.archive = archive
     app.state.watch = None if database is None else LedgerWatch(database)
     app.include_router(_health(app, migrations))
     for router in routers:

@@ -16,6 +16,7 @@ from pydantic import AwareDatetime, BaseModel
 from simpul_shared.access import Permission
 from simpul_shared.contracts.catalogue import EVENTS, SERVICES
 from simpul_shared.errors import Invalid
+from simpul_shared.platform.archive import Archive
 from simpul_shared.platform.database import is_passing
 from simpul_shared.platform.http.query import CursorMalformed, Query, decode_cursor, encode_cursor, query
 from simpul_shared.platform.ledger import START, LedgerPage, LedgerReader, Wanted
@@ -57,6 +58,7 @@ class Following:
 
     edge: Query
     service: str
+    archive: Archive
     wanted: Wanted
     limit: int
 
@@ -65,7 +67,7 @@ class Following:
         # One statement after the other, each with a view of its own: the moment first, then the rows.
         async with self.edge.database.transaction(self.edge.origin) as tx:
             through = await recorded_through(tx)
-            page = await LedgerReader(tx).page(after, limit=self.limit, wanted=self.wanted)
+            page = await LedgerReader(tx, self.archive).page(after, limit=self.limit, wanted=self.wanted)
         return page, None if page.more else through
 
     def cursor(self, place: Place) -> str:
@@ -91,7 +93,7 @@ async def follow_events(
 ) -> Response:
     """The CloudEvents exactly as on Kafka. With `Accept: text/event-stream` they come as a stream that goes on."""
     service: str = request.app.state.service
-    following = Following(edge, service, await _wanted(edge, service, types), limit)
+    following = Following(edge, service, request.app.state.archive, await _wanted(edge, service, types), limit)
     watch: LedgerWatch = request.app.state.watch
     place = _place(last_event_id or after, service)
     if "text/event-stream" in request.headers.get("accept", ""):
