@@ -11,3 +11,8 @@ SERVICES: dict[str, tuple[type[Event], ...]] = {
     "activities": activities.EVENTS,
     "reporting": reporting.EVENTS,
 }
+
+
+def topics_of(service: str) -> list[str]:
+    """The topics that a service writes; all of them for one that is not in the catalogue, as tests have."""
+    return sorted({event.topic.name for event in SERVICES.get(service, EVENTS.values())})

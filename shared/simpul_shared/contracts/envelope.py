@@ -71,10 +71,12 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
 class LowWaterMark(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that `service` recorded up to `through` in `shard` lies below `offsets` ({topic: {partition: next}}).
 
-    A consumer whose own next offsets have reached these has applied all that was recorded up to `through`.
+    A consumer whose own next offsets have reached these has applied all that was recorded up to `through`, if it counts
+    the same topics: `topic_ids` are Kafka's ids of them. A topic made anew has another id, and offsets from 0 again.
     """
 
     service: str
     shard: int
     through: Instant
     offsets: dict[str, dict[str, int]]
+    topic_ids: dict[str, UUID] | None = None

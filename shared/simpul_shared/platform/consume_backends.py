@@ -10,7 +10,7 @@ from simpul_shared.contracts.envelope import Envelope, LowWaterMark
 from simpul_shared.contracts.topics import Topic, producer_of
 from simpul_shared.platform.consume import Letter, Partition, Record, Standing
 from simpul_shared.platform.database import Database, Origin, Transaction
-from simpul_shared.platform.marks import applied_through, drop_passed_marks
+from simpul_shared.platform.marks import applied_through, drop_passed_marks, forget_offsets
 
 
 class PostgresStore:
@@ -57,6 +57,32 @@ class PostgresStore:
         """Another number tells that a rebuilt projection, with rows of its own, has taken the place of the one before."""
         number: int = await self._database.pool.fetchval("select to_regclass('consumer_offset')::oid::bigint")
         return number
+
+    async def recognise(self, ids: Mapping[str, UUID]) -> list[str]:
+        """Begin at 0 the topics whose id is not the one that the stored offsets count; which ones those were."""
+        async with self.transaction() as tx:
+            await tx.lock(f"consumer/{self._consumer}/topics")
+            rows = await tx.fetch("select topic, topic_id from consumer_topic where consumer = $1", self._consumer)
+            known = {row["topic"]: row["topic_id"] for row in rows}
+            changed = {topic: topic_id for topic, topic_id in ids.items() if known.get(topic) != topic_id}
+            anew = [topic for topic in changed if topic in known]
+            if anew:
+                await forget_offsets(tx, self._consumer, self._topics, anew=anew)
+            if changed:
+                await self._store_ids(tx, changed)
+        return anew
+
+    async def _store_ids(self, tx: Transaction, ids: Mapping[str, UUID]) -> None:
+        await tx.execute(
+            """
+            insert into consumer_topic (consumer, topic, topic_id)
+            select $1, * from unnest($2::text[], $3::uuid[])
+            on conflict (consumer, topic) do update set topic_id = excluded.topic_id
+            """,
+            self._consumer,
+            list(ids),
+            list(ids.values()),
+        )
 
     async def standings(self, tx: Transaction, aggregates: Iterable[UUID]) -> dict[UUID, Standing]:
         ids = list(aggregates)
@@ -164,12 +190,16 @@ class PostgresStore:
             return
         await tx.executemany(
             """
-            insert into low_water_mark (consumer, service, shard, through, offsets) values ($1, $2, $3, $4, $5)
+            insert into low_water_mark (consumer, service, shard, through, offsets, topic_ids)
+            values ($1, $2, $3, $4, $5, $6)
             on conflict do nothing
             """,
-            [(self._consumer, mark.service, mark.shard, mark.through, mark.offsets) for mark in marks],
+            [self._mark_row(mark) for mark in marks],
         )
         await drop_passed_marks(tx, self._consumer, self._topics)
+
+    def _mark_row(self, mark: LowWaterMark) -> tuple[object, ...]:
+        return (self._consumer, mark.service, mark.shard, mark.through, mark.offsets, mark.topic_ids)
 
 
 def record_of(row: Any) -> Record:

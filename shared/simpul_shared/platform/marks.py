@@ -16,12 +16,7 @@ async def applied_through(tx: Transaction, consumer: str, topics: Sequence[str])
         """
         select service, min(through) as through from (
             select service, shard, max(through) as through from low_water_mark as mark
-            where consumer = $1 and not exists (
-                select from jsonb_each(mark.offsets) as t(topic, partitions)
-                    cross join lateral jsonb_each(t.partitions) as p(partition, next)
-                    left join consumer_offset as o on o.consumer = $1 and o.topic = t.topic and o.partition = p.partition::integer
-                where t.topic = any($2) and coalesce(o.next_offset, 0) < p.next::bigint
-            )
+            where consumer = $1 and mark_is_reached($1, mark.offsets, mark.topic_ids, $2)
             group by service, shard
         ) as shards group by service
         having count(*) = $3
@@ -57,12 +52,8 @@ async def drop_passed_marks(tx: Transaction, consumer: str, topics: Sequence[str
         """
         delete from low_water_mark as old where old.consumer = $1 and old.through < (
             select max(through) from low_water_mark as mark
-            where mark.consumer = $1 and mark.service = old.service and mark.shard = old.shard and not exists (
-                select from jsonb_each(mark.offsets) as t(topic, partitions)
-                    cross join lateral jsonb_each(t.partitions) as p(partition, next)
-                    left join consumer_offset as o on o.consumer = $1 and o.topic = t.topic and o.partition = p.partition::integer
-                where t.topic = any($2) and coalesce(o.next_offset, 0) < p.next::bigint
-            )
+            where mark.consumer = $1 and mark.service = old.service and mark.shard = old.shard
+                and mark_is_reached($1, mark.offsets, mark.topic_ids, $2)
         )
         """,
         consumer,
@@ -74,3 +65,25 @@ async def recorded_through(tx: Transaction) -> datetime | None:
     """The moment up to which this service's own ledger is complete below its horizon; None before the first mark."""
     through: datetime | None = await tx.fetchval("select nullif(min(marked_through), '-infinity') from relay_cursor")
     return through
+
+
+async def forget_offsets(tx: Transaction, consumer: str, topics: Sequence[str], *, anew: Sequence[str]) -> None:
+    """The topics `anew` are other ones than the stored offsets count: begin them at 0.
+
+    What was reached stays reached; what was not can't be told by those offsets any more, and other marks will come.
+    """
+    await tx.execute(
+        """
+        delete from low_water_mark as mark
+        where consumer = $1 and offsets ?| $3::text[] and not mark_is_reached($1, mark.offsets, mark.topic_ids, $2)
+        """,
+        consumer,
+        topics,
+        anew,
+    )
+    await tx.execute("update low_water_mark set offsets = offsets - $2::text[] where consumer = $1", consumer, anew)
+    await tx.execute(
+        "update consumer_offset set next_offset = 0, updated_at = now() where consumer = $1 and topic = any($2)",
+        consumer,
+        anew,
+    )

@@ -5,18 +5,25 @@ ack awaited, only then the cursor moves: a crash between sends a page again, and
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple, Protocol
+from uuid import UUID
 
 import msgspec
 import structlog
 
 from simpul_shared.contracts.envelope import CONTENT_TYPE, LowWaterMark
 from simpul_shared.contracts.topics import MARKS
-from simpul_shared.platform.telemetry import RELAY_LEADING, RELAY_MARK, RELAY_RESTARTS, RELAY_SENT
+from simpul_shared.platform.telemetry import (
+    RELAY_LEADING,
+    RELAY_MARK,
+    RELAY_RESTARTS,
+    RELAY_SENT,
+    RELAY_TOPICS_LOST,
+)
 
 log = structlog.get_logger()
 
@@ -81,6 +88,50 @@ class Producer(Protocol):
 
 
 @dataclass(frozen=True)
+class TopicState:
+    """What a lane must know of its topics. `ids` are Kafka's own; a topic made anew has another.
+
+    `anew`: since the last look, so that their offsets count for nothing. `lost`: those that lack something published, or
+    are missing altogether. `asked`: those whose rows are to be sent again.
+    """
+
+    ids: Mapping[str, UUID] = field(default_factory=dict)
+    anew: Collection[str] = ()
+    lost: Collection[str] = ()
+    asked: Collection[str] = ()
+
+
+class Topics(Protocol):
+    """What a lane needs to notice that Kafka lost a topic, and to fill it again from the ledger."""
+
+    async def look(self) -> TopicState: ...
+    async def begin(self, topic: str, *, until: Place) -> bool:
+        """Whether sending again begins from the first row, and not where it was interrupted."""
+
+    def history(self, topic: str, *, until: Place) -> AsyncIterator[Sequence[Row]]: ...
+    async def sent_again(self, topic: str, rows: Sequence[Row]) -> None: ...
+    async def restored(self, topic: str) -> None: ...
+
+
+class EverWhole:
+    """Topics that are never lost."""
+
+    async def look(self) -> TopicState:
+        return TopicState()
+
+    async def begin(self, topic: str, *, until: Place) -> bool:  # noqa: ARG002 (as in Topics)
+        return True
+
+    async def history(self, topic: str, *, until: Place) -> AsyncIterator[Sequence[Row]]:  # noqa: ARG002
+        none: Sequence[Sequence[Row]] = ()
+        for rows in none:
+            yield rows
+
+    async def sent_again(self, topic: str, rows: Sequence[Row]) -> None: ...
+    async def restored(self, topic: str) -> None: ...
+
+
+@dataclass(frozen=True)
 class _Page:
     """Rows to send. Once they are acked, all that `horizon` lets pass is published; None when more rows may lie behind."""
 
@@ -100,12 +151,14 @@ class Lane:
     page_rows: int = 2000
     mark_seconds: float = 1.0
     ack_seconds: float = 30.0
+    topics: Topics = field(default_factory=EverWhole)
     _observed_at: float = float("-inf")
     _observed: Horizon | None = None
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Publish until stopped. Any error ends the lane: its owner rebuilds connection and producer, then starts anew."""
         place, offsets = await self.ledger.start()
+        await self._tend(place, offsets)
         page = await self._read(place)
         while not stopping.is_set():
             # A producer can be stuck without an error (aiokafka #1017); the lane then begins anew with a fresh one.
@@ -120,11 +173,33 @@ class Lane:
                 await self.ledger.advance(place, offsets)
                 RELAY_SENT.labels(shard=str(self.shard)).inc(len(acks))
             if page.horizon is not None:
-                await self._mark(page.horizon, offsets)
+                await self._mark(page.horizon, offsets, await self._tend(place, offsets))
             if not following.rows and following.horizon is None:
                 await self.ledger.wait(seconds=self.mark_seconds)
                 following = await self._read(place)
             page = following
+
+    async def _tend(self, place: Place, offsets: Offsets) -> TopicState:
+        """Send again what is asked for, before anything newer; then tell how the topics are."""
+        state = await self.topics.look()
+        for topic in state.anew:
+            offsets.pop(topic, None)
+        for topic in state.asked:
+            await self._send_again(topic, place, offsets)
+        state = await self.topics.look() if state.asked else state
+        RELAY_TOPICS_LOST.labels(shard=str(self.shard)).set(len(state.lost))
+        return state
+
+    async def _send_again(self, topic: str, until: Place, offsets: Offsets) -> None:
+        if await self.topics.begin(topic, until=until):
+            offsets.pop(topic, None)
+        async for rows in self.topics.history(topic, until=until):
+            async with asyncio.timeout(self.ack_seconds):
+                acks = await _all_of([await self._send(row) for row in rows])
+            _reach(offsets, rows, acks)
+            await self.ledger.advance(until, offsets)
+            await self.topics.sent_again(topic, rows)
+        await self.topics.restored(topic)
 
     async def _read(self, after: Place) -> _Page:
         horizon = None
@@ -137,15 +212,26 @@ class Lane:
         headers = _HEADERS if row.traceparent is None else [*_HEADERS, ("traceparent", row.traceparent.encode())]
         return await self.producer.send(row.topic, key=row.key, value=row.value, headers=headers)
 
-    async def _mark(self, horizon: Horizon, offsets: Offsets) -> None:
-        """Give the mark for the latest observed moment whose transactions have all ended."""
+    async def _mark(self, horizon: Horizon, offsets: Offsets, topics: TopicState) -> None:
+        """Give the mark for the latest observed moment whose transactions have all ended.
+
+        While a topic is lost none goes to Kafka: a consumer at its end would not have what was published before.
+        """
         through = horizon if horizon.low >= horizon.high else self._observed
         if through is None or horizon.low < through.high:
             self._observed = self._observed or horizon
             return
         self._observed = horizon
-        mark = LowWaterMark(service=self.service, shard=self.shard, through=through.clock, offsets=offsets)
         await self.ledger.mark(through.clock)
+        if topics.lost:
+            return
+        mark = LowWaterMark(
+            service=self.service,
+            shard=self.shard,
+            through=through.clock,
+            offsets=offsets,
+            topic_ids=dict(topics.ids) or None,
+        )
         await (await self.producer.send(MARKS.name, key=mark_key(mark), value=msgspec.json.encode(mark), headers=[]))
         RELAY_MARK.labels(shard=str(self.shard)).set(through.clock.timestamp())
 
@@ -194,6 +280,7 @@ async def run_shard(
     mark_seconds: float = 1.0,
     ack_seconds: float = 30.0,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    tend: Callable[[int, Ledger], Topics] = lambda _, __: EverWhole(),
 ) -> None:
     """Keep one shard published for as long as the process lives: lead it, and after any error lead it anew."""
     delay = 0.1
@@ -203,7 +290,16 @@ async def run_shard(
                 log.info("relay.leading", shard=shard)
                 RELAY_LEADING.labels(shard=str(shard)).set(1)
                 delay = 0.1
-                lane = Lane(service, shard, ledger, producer, now, mark_seconds=mark_seconds, ack_seconds=ack_seconds)
+                lane = Lane(
+                    service,
+                    shard,
+                    ledger,
+                    producer,
+                    now,
+                    mark_seconds=mark_seconds,
+                    ack_seconds=ack_seconds,
+                    topics=tend(shard, ledger),
+                )
                 await lane.run(stopping)
         except Exception as error:  # noqa: BLE001
             # Whatever it was, the answer is the same: a fresh connection and producer, from the stored cursor.

@@ -31,6 +31,10 @@ class PostgresLedger:
         self._shard = shard
         self._woken = asyncio.Event()
 
+    @property
+    def connection(self) -> "asyncpg.Connection[asyncpg.Record]":
+        return self._connection
+
     async def listen(self) -> None:
         await self._connection.add_listener(WAKE_CHANNEL, lambda *_: self._woken.set())
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI
 
 import simpul_shared
 from simpul_shared.contracts.asyncapi import document
+from simpul_shared.contracts.catalogue import topics_of
 from simpul_shared.contracts.schemas import schemas
 from simpul_shared.contracts.topics import Topic
 from simpul_shared.errors import Refusal
@@ -22,6 +23,7 @@ from simpul_shared.platform.http.app import create_app
 from simpul_shared.platform.http.contracts import contracts_router
 from simpul_shared.platform.http.dead_letters import dead_letter_router
 from simpul_shared.platform.http.operating import operating_router
+from simpul_shared.platform.http.relay import relay_router
 from simpul_shared.platform.migrate import PROJECTION, Migration, read_migrations
 from simpul_shared.platform.settings import PlatformSettings, ServiceSettings
 from simpul_shared.platform.status import Subject
@@ -107,5 +109,6 @@ def _operators_routers(service: Service, migrations: Sequence[Migration]) -> lis
     return [
         operating_router(Subject(service.name, service.topics), migrations),
         dead_letter_router(service.name, service.topics, service.handlers),
+        relay_router(topics_of(service.name)),
         operator_actions.router,
     ]

@@ -33,6 +33,9 @@ class ConsumerStuck(Exception):
     """A consumer that gets nothing although there is something, again and again."""
 
 
+_METADATA_MS = 5000
+
+
 class KafkaMembership:
     """Membership over aiokafka's consumer, once there is one; topics here are without the prefix."""
 
@@ -137,6 +140,8 @@ class Subscription:
             graceful_timeout=_FINISH_SECONDS,
             logger=None,
             allow_auto_create_topics=False,
+            # A topic that was lost and made anew is to be found soon; the default is five minutes.
+            metadata_max_age_ms=_METADATA_MS,
         )
         self._subscriber = broker.subscriber(
             *(self._settings.topic_prefix + topic for topic in self._topics),

@@ -35,6 +35,7 @@ HORIZON_AGE = Gauge(
     "simpul_horizon_age_seconds", "How long one transaction has been seen to hold back the relay, in seconds"
 )
 TABLE_BYTES = Gauge("simpul_table_bytes", "Size of a platform table with its indexes, in bytes", ["table"])
+RELAY_TOPICS_LOST = Gauge("simpul_relay_topics_lost", "Topics that lack what the shard has published", ["shard"])
 CONSUMED = Counter("simpul_consumer_records_total", "Records by what became of them", ["topic", "outcome"])
 CONSUMER_BATCH_SECONDS = Histogram("simpul_consumer_batch_seconds", "Time to apply one batch, in seconds")
 CONSUMER_PROGRESS = Gauge("simpul_consumer_progress_timestamp_seconds", "When the consumer last polled, as Unix time")

@@ -11,7 +11,8 @@ from typing import Any
 
 import structlog
 
-from simpul_shared.contracts.topics import LEDGER_SHARDS
+from simpul_shared.contracts.catalogue import topics_of
+from simpul_shared.contracts.topics import LEDGER_SHARDS, MARKS
 from simpul_shared.platform.consume_backends import PostgresStore
 from simpul_shared.platform.database import Database, open_database
 from simpul_shared.platform.dead_letters.watch import watch_letters
@@ -22,10 +23,12 @@ from simpul_shared.platform.migrate import Migration
 from simpul_shared.platform.position import PositionWatch
 from simpul_shared.platform.relay import run_shard
 from simpul_shared.platform.relay_backends import lead
+from simpul_shared.platform.relay_topics import tending
 from simpul_shared.platform.service import Service
 from simpul_shared.platform.settings import PlatformSettings, ServiceSettings
 from simpul_shared.platform.status import Subject
 from simpul_shared.platform.subscription import Subscription
+from simpul_shared.platform.topic_ids import TopicIds, topic_ids
 
 log = structlog.get_logger()
 
@@ -40,6 +43,7 @@ class Worker:
     service: Service
     database: Database
     subscription: Subscription | None
+    position: PositionWatch | None
     lookout: Lookout
     migrations: Sequence[Migration]
     stopping: asyncio.Event
@@ -52,12 +56,16 @@ class Worker:
         if trouble is not None:
             return {"database": trouble}
         found = {"relay": await self._relay_trouble(), "horizon": self.lookout.trouble()}
-        if self.subscription is not None:
-            found["consumer"] = self.subscription.trouble()
+        if self.subscription is not None and self.position is not None:
+            found["consumer"] = self.position.trouble() or self.subscription.trouble()
         return {part: why for part, why in found.items() if why is not None}
 
     async def _relay_trouble(self) -> str | None:
         """A relay that works gives a mark every second, whichever process leads; so an old one says that none does."""
+        lost = await self.database.pool.fetch("select distinct topic from relay_topic where not whole order by topic")
+        if lost:
+            topics = ", ".join(row["topic"] for row in lost)
+            return f"has lost what it published on {topics}: run `simpul topics restore`"
         lag = await self.database.pool.fetchval(
             "select extract(epoch from now() - min(marked_through))::float8 from relay_cursor"
         )
@@ -69,17 +77,21 @@ class Worker:
 async def running_worker(service: Service, platform: PlatformSettings, own: ServiceSettings) -> AsyncIterator[Worker]:
     """Relay every shard and consume, until the block ends; then stop in good order."""
     url, stopping = str(own.database_url), asyncio.Event()
-    async with open_database(url, name=f"simpul-{service.name}-worker", size=5, statement_seconds=120) as database:
+    async with (
+        open_database(url, name=f"simpul-{service.name}-worker", size=5, statement_seconds=120) as database,
+        topic_ids(platform.kafka_bootstrap, platform.topic_prefix) as ids,
+    ):
         subscription = _subscribe(service, platform, database)
+        position = _position(service, subscription, ids)
         lookout = Lookout(
             database, Subject(service.name, service.topics), subscription, held_seconds=platform.silence_seconds
         )
-        working = [_publish(service, platform, url, shard, stopping) for shard in range(LEDGER_SHARDS)]
+        working = [_publish(service, platform, url, shard, stopping, ids) for shard in range(LEDGER_SHARDS)]
         if subscription is not None:
             working.append(subscription.run(stopping))
         async with (
             background(
-                housekeep(service.name, database, platform), lookout.run(), *_watching(service, database, subscription)
+                housekeep(service.name, database, platform), lookout.run(), *_watching(service, database, position)
             ),
             background(*working, stopping=stopping),
         ):
@@ -87,6 +99,7 @@ async def running_worker(service: Service, platform: PlatformSettings, own: Serv
                 service,
                 database,
                 subscription,
+                position,
                 lookout,
                 service.all_migrations(),
                 stopping,
@@ -96,7 +109,7 @@ async def running_worker(service: Service, platform: PlatformSettings, own: Serv
 
 
 def _publish(
-    service: Service, platform: PlatformSettings, url: str, shard: int, stopping: asyncio.Event
+    service: Service, platform: PlatformSettings, url: str, shard: int, stopping: asyncio.Event, ids: TopicIds
 ) -> Coroutine[Any, Any, None]:
     leader = partial(
         lead,
@@ -113,6 +126,7 @@ def _publish(
         now=time.monotonic,
         mark_seconds=platform.mark_seconds,
         ack_seconds=platform.ack_seconds,
+        tend=tending(topics_of(service.name), ids),
     )
 
 
@@ -123,13 +137,15 @@ def _subscribe(service: Service, platform: PlatformSettings, database: Database)
     return Subscription(platform, store, service.handlers, consumer=f"simpul-{service.name}", topics=service.topics)
 
 
-def _watching(
-    service: Service, database: Database, subscription: Subscription | None
-) -> list[Coroutine[Any, Any, None]]:
+def _position(service: Service, subscription: Subscription | None, ids: TopicIds) -> PositionWatch | None:
     if subscription is None:
-        return []
-    position = PositionWatch(subscription.store, subscription.follower, subscription.membership)
-    return [position.run(), watch_letters(database, service.name)]
+        return None
+    names = [topic.name for topic in (*service.topics, MARKS)]
+    return PositionWatch(subscription.store, subscription.follower, subscription.membership, ids=ids, topics=names)
+
+
+def _watching(service: Service, database: Database, position: PositionWatch | None) -> list[Coroutine[Any, Any, None]]:
+    return [] if position is None else [position.run(), watch_letters(database, service.name)]
 
 
 @asynccontextmanager

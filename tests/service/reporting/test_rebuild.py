@@ -308,6 +308,7 @@ async def test_every_table_of_the_projection_is_compared(live: Live) -> None:
     await owner.close()
     assert {row["relname"] for row in tables} - {row["table_name"] for row in used} == {
         "consumer_offset",
+        "consumer_topic",
         "low_water_mark",
         "migration",
     }

@@ -101,6 +101,8 @@ async def take_position(owner: Connection) -> None:
     await owner.execute("insert into projection_next.consumer_offset select * from projection.consumer_offset")
     await owner.execute("delete from projection_next.low_water_mark")
     await owner.execute("insert into projection_next.low_water_mark select * from projection.low_water_mark")
+    await owner.execute("delete from projection_next.consumer_topic")
+    await owner.execute("insert into projection_next.consumer_topic select * from projection.consumer_topic")
 
 
 async def differences(owner: Connection) -> list[Difference]:
