@@ -47,14 +47,15 @@ class Caught:
 async def catch(
     mutants: Sequence[str], *, seed: int = 0, most_faults: int = MOST_FAULTS, say: Callable[[str], None] = print
 ) -> list[Caught]:
-    """Hunt the mutants one after another."""
+    """Hunt the mutants one after another, each on servers of its own."""
+    return [await _hunt_alone(name, random.Random(f"{seed}/{name}"), most_faults, say) for name in mutants]
+
+
+async def _hunt_alone(name: str, rng: random.Random, most_faults: int, say: Callable[[str], None]) -> Caught:
     with tempfile.TemporaryDirectory(prefix="simpul-hunt-") as directory:
         root = Path(directory)
         async with _servers(root) as servers:
-            return [
-                await _hunt(servers, name, random.Random(f"{seed}/{name}"), most_faults, root / name, say)
-                for name in mutants
-            ]
+            return await _hunt(servers, name, rng, most_faults, root / name, say)
 
 
 @asynccontextmanager
