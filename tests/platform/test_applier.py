@@ -124,6 +124,13 @@ async def test_an_unreadable_record_is_kept_with_its_bytes(
     assert await tallied(tally, library) == ["before", "after"]
 
 
+async def test_a_record_is_kept_whatever_its_headers_are_called(tally: ServiceUnderTest) -> None:
+    bad = replace(tally.record(LIBRARIES.name, b"k", b"{"), headers=[("a\x00b", b"1")])
+    await tally.apply([bad])
+    (letter,) = await tally.dead_letters()
+    assert letter["headers"] == {"a\\u0000b": "31"}
+
+
 @pytest.mark.parametrize(
     ("old", "new", "reason"),
     [

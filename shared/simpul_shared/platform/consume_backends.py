@@ -144,7 +144,7 @@ class PostgresStore:
 
     def _letter_row(self, letter: Letter, since: Mapping[str, datetime]) -> tuple[object, ...]:
         record = letter.record
-        headers = {name: None if value is None else value.hex() for name, value in record.headers}
+        headers = {_storable(name): None if value is None else value.hex() for name, value in record.headers}
         place = (self._consumer, record.topic, record.partition, record.offset, record.key, record.value, headers)
         what = (letter.state.value, letter.reason, _storable(letter.detail), letter.attempts)
         return (*place, *what, *_event_columns(letter.envelope, since.get(producer_of(record.topic))))
