@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 import structlog
 
+from simpul_shared.platform.archive import Archive
 from simpul_shared.platform.ledger import START, LedgerReader, Wanted
 from simpul_shared.platform.relay import Ledger, Place, Row, Topics, TopicState
 from simpul_shared.platform.relay_backends import PostgresLedger
@@ -21,12 +22,18 @@ class PostgresTopics:
     """The rows of relay_topic for one shard, on the lane's own connection, beside Kafka's ids."""
 
     def __init__(
-        self, connection: "asyncpg.Connection[asyncpg.Record]", shard: int, topics: Sequence[str], ids: TopicIds
+        self,
+        connection: "asyncpg.Connection[asyncpg.Record]",
+        shard: int,
+        topics: Sequence[str],
+        ids: TopicIds,
+        archive: Archive,
     ) -> None:
         self._connection = connection
         self._shard = shard
         self._topics = topics
         self._ids = ids
+        self._archive = archive
 
     async def look(self) -> TopicState:
         ids = await self._ids.read(self._topics)
@@ -106,7 +113,7 @@ class PostgresTopics:
 
     async def history(self, topic: str, *, until: Place) -> AsyncIterator[Sequence[Row]]:
         """What the lane has published on the topic up to `until`, page by page, from where it was interrupted."""
-        reader, wanted = LedgerReader(self._connection), Wanted(topics=[topic])
+        reader, wanted = LedgerReader(self._connection, self._archive), Wanted(topics=[topic])
         place, more = await self._sent_up_to(topic), True
         while more:
             page = await reader.page(place, limit=_PAGE_ROWS, wanted=wanted)
@@ -155,6 +162,6 @@ class PostgresTopics:
         log.info("relay.topic_restored", shard=self._shard, topic=topic)
 
 
-def tending(topics: Sequence[str], ids: TopicIds) -> Callable[[int, Ledger], Topics]:
+def tending(topics: Sequence[str], ids: TopicIds, archive: Archive) -> Callable[[int, Ledger], Topics]:
     """For run_shard: the topics of a lane whose ledger is the real one."""
-    return lambda shard, ledger: PostgresTopics(cast("PostgresLedger", ledger).connection, shard, topics, ids)
+    return lambda shard, ledger: PostgresTopics(cast("PostgresLedger", ledger).connection, shard, topics, ids, archive)

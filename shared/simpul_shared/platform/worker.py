@@ -13,6 +13,7 @@ import structlog
 
 from simpul_shared.contracts.catalogue import topics_of
 from simpul_shared.contracts.topics import LEDGER_SHARDS, MARKS
+from simpul_shared.platform.archive import Archive
 from simpul_shared.platform.consume_backends import PostgresStore
 from simpul_shared.platform.database import Database, open_database
 from simpul_shared.platform.dead_letters.watch import watch_letters
@@ -126,7 +127,7 @@ def _publish(
         now=time.monotonic,
         mark_seconds=platform.mark_seconds,
         ack_seconds=platform.ack_seconds,
-        tend=tending(topics_of(service.name), ids),
+        tend=tending(topics_of(service.name), ids, Archive(platform.archive_dir, service.name)),
     )
 
 
