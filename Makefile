@@ -52,6 +52,9 @@ contracts-release: $(VENV)/.dev ## Add new event versions, and new optional fiel
 bench: $(VENV)/.bench ## Run the benchmarks (SUITE=relay for one, QUICK=1 to see that they run)
 	@$(BIN)/python -m tests.benchmark $(SUITE) $(ARGS)
 
+fault: $(VENV)/.dev ## Strike the whole platform with faults (FAULTS=200 SEEDS=10000 MUTANTS=3)
+	@$(BIN)/python -m tests.fault
+
 lock: $(VENV)/.dev ## Resolve the dependencies anew into the lock files, keeping the pins there
 	$(COMPILE) shared/pyproject.toml services/*/pyproject.toml deploy/operator/pyproject.toml --extra embedded \
 		requirements-build.in -o requirements-run.lock
@@ -89,4 +92,4 @@ $(VENV)/.bench: $(VENV)/.dev requirements-bench.lock
 	@$(PIP) install --require-hashes -r requirements-bench.lock
 	@touch $@
 
-.PHONY: help demo up test check lint format docs docs-check contracts-check contracts-release bench lock clean
+.PHONY: help demo up test check lint format docs docs-check contracts-check contracts-release bench fault lock clean

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.fault.lane.checker import Violation, check
-from tests.fault.lane.evidence import YEARS, Evidence, Fact, Figures, Published, Report
+from tests.fault.lane.evidence import YEARS, Evidence, Fact, Figures, Projection, Published, Report
 from tests.fault.lane.oplog import Entry, Kind, Operation, Outcome, Result
 from tests.fault.lane.places import NATION, PROVINCES, above, regions, villages
 from tests.fault.lane.reader import Seen
@@ -96,7 +96,7 @@ EVIDENCE = Evidence(
     letters=[],
     reports=reports(Figures(activities=2, attendances=20, registered=0, marks=0)),
     realised={region: dict.fromkeys(YEARS, 0) for region in (NATION, *PROVINCES)},
-    hashes={"live": "same", "topics": "same", "ledgers": "same"},
+    projections=dict.fromkeys(("live", "topics", "ledgers"), Projection(("a row",))),
 )
 
 

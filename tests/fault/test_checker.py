@@ -17,7 +17,7 @@ from tests.fault.histories import (
     reports,
 )
 from tests.fault.lane.checker import check_repeats
-from tests.fault.lane.evidence import Figures, Report
+from tests.fault.lane.evidence import Figures, Projection, Report
 from tests.fault.lane.oplog import OperationLog, Outcome, read_log
 from tests.fault.lane.places import NATION
 
@@ -114,7 +114,8 @@ def test_a_mark_that_goes_back_is_found() -> None:
 
 
 def test_a_rebuilt_projection_that_differs_is_found() -> None:
-    assert judged(hashes={"live": "same", "topics": "same", "ledgers": "other"}) == {("C8", "other")}
+    other = {**EVIDENCE.projections, "ledgers": Projection(("another row",))}
+    assert judged(projections=other) == {("C8", "other")}
 
 
 def test_an_open_dead_letter_is_found() -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
-from tests.fault.lane.evidence import YEARS, Evidence, Figures, Published
+from tests.fault.lane.evidence import YEARS, Evidence, Figures, Projection, Published
 from tests.fault.lane.oplog import Entry, Kind, Outcome
 from tests.fault.lane.places import NATION, PROVINCES, above, regions
 from tests.fault.lane.reader import Seen
@@ -56,7 +56,7 @@ def check(history: Sequence[Entry], evidence: Evidence, seen: Sequence[Seen]) ->
         *_figures(history, evidence),
         *_realisation(history, evidence),
         *_reads(history, seen),
-        *_rebuilds(evidence.hashes),
+        *_rebuilds(evidence.projections),
         *(Violation("letters", Harm.OTHER, letter) for letter in evidence.letters),
     ]
 
@@ -314,8 +314,11 @@ def _falling(region: str, reads: Sequence[Seen], falls: Sequence[_Fall]) -> Iter
                 yield Violation("C7", Harm.REORDERED, f"{told}; in all {fallen[name]}, corrections allow {possible}")
 
 
-def _rebuilds(hashes: Mapping[str, str]) -> Iterator[Violation]:
-    """C8: however it is built, the projection is the same."""
-    for name, digest in hashes.items():
-        if digest != hashes["live"]:
-            yield Violation("C8", Harm.OTHER, f"the projection built from the {name} is not the live one")
+def _rebuilds(projections: Mapping[str, Projection]) -> Iterator[Violation]:
+    """C8: however it is built, the projection is the same to the byte."""
+    live = projections["live"]
+    for name, built in projections.items():
+        if built.sha256 != live.sha256:
+            told = f"the projection built from the {name} is not the live one"
+            only = sorted(set(built.rows) ^ set(live.rows))
+            yield Violation("C8", Harm.OTHER, f"{told}; {len(only)} rows differ: {only[:4]}")

@@ -15,6 +15,7 @@ from tests.fault.lane.places import PROVINCES, Village, villages
 
 FIRST_DAY, LAST_DAY = date(2025, 7, 1), date(2025, 12, 31)
 YEAR = 2025
+_SET_UP_SECONDS = 120.0
 _LAST_YEAR = 2100
 _SESSIONS = 5
 _CATEGORIES = ("EKONOMI", "TIK", "PENDIDIKAN", "KESEHATAN")
@@ -41,7 +42,9 @@ class Client:
 
     async def must(self, kind: Kind, service: str, path: str, body: dict[str, Any], **about: Any) -> Result:
         """Errors: NotSetUp."""
-        result = await self.ask(kind, service, path, body, **about)
+        self.seq += 1
+        operation = self._operation(kind, service, path, body, **about)
+        result = await self.driver.ask(operation, patience=_SET_UP_SECONDS)
         if result.outcome is not Outcome.OK:
             raise NotSetUp(f"{self.name}: {kind} was answered {result.status} {result.code}")
         return result

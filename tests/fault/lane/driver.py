@@ -43,30 +43,30 @@ class Driver:
     told: list[Told] = field(default_factory=list)
     unexpected: Counter[str] = field(default_factory=Counter)
 
-    async def ask(self, operation: Operation) -> Result:
+    async def ask(self, operation: Operation, *, patience: float = _PATIENCE_SECONDS) -> Result:
         """Send it with retries under one key; the log has it before, and its outcome after."""
         await self.log.write(operation)
         self.entries[operation.op_id] = Entry(operation, None)
-        result = await self._send_until_known(operation)
+        result = await self._send_until_known(operation, patience)
         await self._keep(operation, result)
         return result
 
     async def ask_again(self, operation: Operation) -> Result:
         """Repeat one of earlier, with its key, when nothing of it is under way any more: now it becomes known."""
-        result = msgspec.structs.replace(await self._send_until_known(operation), late=True)
+        result = msgspec.structs.replace(await self._send_until_known(operation, _PATIENCE_SECONDS), late=True)
         await self._keep(operation, result)
         return result
 
     async def repeat(self, operation: Operation) -> Entry:
         """Send one again whose outcome is known, and leave the log as it is."""
-        return Entry(operation, await self._send_until_known(operation))
+        return Entry(operation, await self._send_until_known(operation, _PATIENCE_SECONDS))
 
     async def _keep(self, operation: Operation, result: Result) -> None:
         await self.log.write(result)
         self.entries[operation.op_id] = Entry(operation, result)
 
-    async def _send_until_known(self, operation: Operation) -> Result:
-        deadline, attempts, unsure = now() + _PATIENCE_SECONDS, 0, False
+    async def _send_until_known(self, operation: Operation, patience: float) -> Result:
+        deadline, attempts, unsure = now() + patience, 0, False
         while now() < deadline:
             attempts += 1
             try:

@@ -1,5 +1,6 @@
 """What is there after all has healed: ledgers, topics, facts, reports. Read from outside, judged by checker.py."""
 
+import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -81,10 +82,21 @@ class Report:
 
 
 @dataclass(frozen=True)
+class Projection:
+    """Every row of reporting's projection as text, in order, without its places in the log."""
+
+    rows: tuple[str, ...]
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256("\n".join(self.rows).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
 class Evidence:
     """`applied` are the versions that each consumer has applied, by consumer and aggregate; `followed` its topics.
 
-    `hashes` are of the projection, by what it was built from; 'live' is the one in use.
+    `projections` are by what they were built from; 'live' is the one in use.
     """
 
     ledger: Sequence[Published]
@@ -95,10 +107,10 @@ class Evidence:
     letters: Sequence[str]
     reports: Mapping[str, Report]
     realised: Mapping[str, Mapping[int, int]]
-    hashes: Mapping[str, str]
+    projections: Mapping[str, Projection]
 
 
-async def gather(platform: Platform, driver: Driver, hashes: Mapping[str, str]) -> Evidence:
+async def gather(platform: Platform, driver: Driver, projections: Mapping[str, Projection]) -> Evidence:
     return Evidence(
         ledger=[one for service in SERVICES for one in await read_ledger(platform, service)],
         topic=[_published(record) for record in await read_topics(platform)],
@@ -108,7 +120,7 @@ async def gather(platform: Platform, driver: Driver, hashes: Mapping[str, str]) 
         letters=[one for service in _CONSUMERS for one in await _letters(platform, service)],
         reports={code: await _report(driver, code) for code in regions()},
         realised=await _realised(driver),
-        hashes=hashes,
+        projections=projections,
     )
 
 
@@ -138,18 +150,13 @@ async def read_topics(platform: Platform) -> list[Record]:
     consumer = AIOKafkaConsumer(bootstrap_servers=platform.servers.bootstrap, enable_auto_commit=False)
     await consumer.start()
     try:
-        names = [platform.prefix + topic.name for topic in TOPICS if topic is not MARKS]
-        partitions = [TopicPartition(name, number) for name in names for number in await _numbers(consumer, name)]
+        followed = [topic for topic in TOPICS if topic is not MARKS]
+        partitions = [TopicPartition(platform.prefix + one.name, n) for one in followed for n in range(one.partitions)]
         consumer.assign(partitions)
         await consumer.seek_to_beginning(*partitions)
         return await _read_to_end(consumer, partitions, platform.prefix)
     finally:
         await consumer.stop()
-
-
-async def _numbers(consumer: AIOKafkaConsumer, topic: str) -> Sequence[int]:
-    await consumer._client.force_metadata_update()
-    return sorted(consumer.partitions_for_topic(topic) or ())
 
 
 async def _read_to_end(consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition], prefix: str) -> list[Record]:

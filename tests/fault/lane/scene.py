@@ -46,7 +46,7 @@ class Scene:
     async def alone_with(self, *names: str) -> AsyncIterator[None]:
         """No other fault works on these meanwhile."""
         async with AsyncExitStack() as stack:
-            for name in sorted(names):
+            for name in sorted(set(names)):
                 await stack.enter_async_context(self._busy.setdefault(name, asyncio.Lock()))
             yield
 

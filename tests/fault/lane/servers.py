@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import errno
 import json
 import os
 import subprocess
@@ -24,6 +25,9 @@ _DURABLE = {"max_wal_size": "96MB", "min_wal_size": "32MB", "max_connections": "
 _CLUSTER_ID = base64.urlsafe_b64encode(b"simpul-fault-run").rstrip(b"=").decode()
 SMALL_DISK_SERVICE = "activities"
 """Whose Postgres lives on a disk of its own, where disks can be mounted."""
+
+
+_LARGEST_STEP, _SMALLEST_STEP = 64 * 1024 * 1024, 4096
 
 
 @dataclass(frozen=True)
@@ -65,9 +69,16 @@ class Disk:
         return self.path / "filler"
 
     def fill(self) -> None:
-        usage = os.statvfs(self.path)
+        size, step = 0, _LARGEST_STEP
         with self._filler.open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, usage.f_bavail * usage.f_frsize)
+            while step >= _SMALLEST_STEP:
+                try:
+                    os.posix_fallocate(file.fileno(), size, step)
+                    size += step
+                except OSError as error:
+                    if error.errno != errno.ENOSPC:
+                        raise
+                    step //= 2
 
     def free(self) -> None:
         self._filler.unlink(missing_ok=True)

@@ -13,7 +13,10 @@ async def kill(scene: Scene) -> Hit:
     host = scene.platform.servers.postgres[service]
     async with scene.alone_with(host.kept.name):
         starts, begun = host.kept.starts, now()
+        # Held meanwhile: the next server would come between its end and that of its backends.
+        host.kept.hold()
         await host.server.kill()
+        host.kept.release()
         await host.kept.started_again(starts)
         await host.server.ready()
         return hit("Postgres kill -9", service, service, begun=begun, over=begun, writes=True)
