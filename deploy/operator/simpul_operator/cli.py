@@ -240,6 +240,61 @@ def list_topics(bootstrap: BootstrapOption = _DEFAULT_BOOTSTRAP, topic_prefix: P
         print(f"{state.name:<36} {state.partitions:>3}  {state.verdict} {differing}".rstrip())
 
 
+@topics_app.command("restore")
+def restore_topics(
+    topics: Annotated[
+        list[str] | None, typer.Argument(metavar="TOPIC", help="Without the prefix; all if left out.")
+    ] = None,
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is kept in the audit.")] = "topics restore",
+    bootstrap: Annotated[
+        str | None,
+        typer.Option("--kafka-bootstrap", envvar="SIMPUL_KAFKA_BOOTSTRAP", help="host:port, comma separated."),
+    ] = None,
+    topic_prefix: PrefixOption = "",
+    data_dir: DataDirOption = DEFAULT_DATA_DIR,
+    port_base: PortBaseOption = DEFAULT_PORT_BASE,
+) -> None:
+    """Make topics that were lost, and fill them from the ledgers with the original events."""
+    from simpul_operator.interrupts import run_interruptibly
+    from simpul_operator.operator_client import OperatorClient, find_platform
+    from simpul_operator.restore import make_topics, restore
+
+    platform = find_platform(data_dir, checked_port_base(port_base))
+    wanted = run_interruptibly(make_topics(topics or [], bootstrap or platform.kafka_bootstrap, prefix=topic_prefix))
+    restore(OperatorClient(platform), wanted, reason=reason)
+
+
+@app.command("rebuild")
+def rebuild_projection(
+    service: Annotated[str, typer.Argument(help="The one whose projection is built anew: reporting.")],
+    from_ledger: Annotated[
+        bool, typer.Option("--from-ledger", help="From the services' ledgers over HTTP, without Kafka.")
+    ] = False,
+    check_only: Annotated[bool, typer.Option("--check-only", help="Compare, and keep the live one.")] = False,
+    accept_differences: Annotated[
+        bool, typer.Option("--accept-differences", help="Swap even when the two are not alike.")
+    ] = False,
+    rollback: Annotated[bool, typer.Option("--rollback", help="Put the old projection back in its place.")] = False,
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is kept in the audit.")] = "rebuild",
+    data_dir: DataDirOption = DEFAULT_DATA_DIR,
+    port_base: PortBaseOption = DEFAULT_PORT_BASE,
+) -> None:
+    """Build a service's projection anew beside the live one, compare the two, and swap them."""
+    from simpul_operator.interrupts import run_interruptibly
+    from simpul_operator.operator_client import find_platform
+    from simpul_operator.rebuild import environment_for, rebuild
+
+    chosen = {
+        "--from-ledger": from_ledger,
+        "--check-only": check_only,
+        "--accept-differences": accept_differences,
+        "--rollback": rollback,
+    }
+    flags = [*(flag for flag, wanted in chosen.items() if wanted), "--reason", reason]
+    environment = environment_for(service, data_dir, find_platform(data_dir, checked_port_base(port_base)))
+    run_interruptibly(rebuild(service, flags, environment=environment))
+
+
 def main() -> None:
     try:
         app()

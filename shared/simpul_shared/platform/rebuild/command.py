@@ -15,6 +15,7 @@ from simpul_shared.platform.database import Database, open_database
 from simpul_shared.platform.migrate import MigrationError, pending
 from simpul_shared.platform.rebuild.course import Progress, Rebuild, Result, Tell, Wish, roll_back
 from simpul_shared.platform.rebuild.from_kafka import reading_topics
+from simpul_shared.platform.rebuild.from_ledger import LedgerSettings, reading_ledgers
 from simpul_shared.platform.rebuild.schemas import NEXT, Connection, make_next, owning
 from simpul_shared.platform.rebuild.sources import Source
 from simpul_shared.platform.settings import PlatformSettings, ServiceSettings
@@ -28,6 +29,7 @@ DIFFERENT = 3
 
 @dataclass(frozen=True)
 class Options:
+    from_ledger: bool = False
     roll_back: bool = False
     wish: Wish = field(default_factory=Wish)
 
@@ -36,13 +38,14 @@ def parse_options(prog: str, argv: Sequence[str]) -> Options:
     parser = argparse.ArgumentParser(
         prog=f"{prog} rebuild", description="Build the projection anew beside the live one."
     )
+    parser.add_argument("--from-ledger", action="store_true", help="from the services' ledgers, without Kafka")
     parser.add_argument("--check-only", action="store_true", help="compare, and keep the live one in any case")
     parser.add_argument("--accept-differences", action="store_true", help="swap even when the two are not alike")
     parser.add_argument("--rollback", action="store_true", help="put the old projection back in its place")
     parser.add_argument("--reason", default="rebuild", help="kept with the audit")
     given = parser.parse_args(argv)
     wish = Wish(swap=not given.check_only, accept_differences=given.accept_differences, reason=given.reason)
-    return Options(given.rollback, wish)
+    return Options(given.from_ledger, given.rollback, wish)
 
 
 async def run(
@@ -75,13 +78,17 @@ async def _build(
         await make_next(owner, service.projection_migrations())
         async with (
             open_database(url, name=name, size=2, statement_seconds=600, lock_seconds=60, projection=NEXT) as following,
-            _source(service, platform, live) as source,
+            _source(service, platform, live, from_ledger=options.from_ledger) as source,
         ):
             applier = Applier(_store(service, following), service.handlers, poison_run=platform.dead_letter_run)
             return await Rebuild(service.name, owner, source, applier, tell).run(options.wish)
 
 
-def _source(service: "Service", platform: PlatformSettings, live: Database) -> AbstractAsyncContextManager[Source]:
+def _source(
+    service: "Service", platform: PlatformSettings, live: Database, *, from_ledger: bool
+) -> AbstractAsyncContextManager[Source]:
+    if from_ledger:
+        return reading_ledgers(LedgerSettings(), platform.issuer, service.topics, live, service.name)
     topics = [*service.topics, MARKS]
     return reading_topics(platform.kafka_bootstrap, platform.topic_prefix, topics, _store(service, live))
 
