@@ -25,7 +25,7 @@ from tests.benchmark.stage import Stage, cpu_seconds, resident_mb
 from tests.benchmark.table import Goal, Measure, Ratio, Result
 from tests.support.services import ORIGIN
 
-MILESTONES = size((10_000, 30_000, 100_000, 300_000, 1_000_000), quick=(500, 1_000))
+MILESTONES = size((10_000, 30_000, 100_000, 300_000, 1_000_000), quick=(500, 3_000, 10_000))
 _TRANSACTION_EVENTS = 500
 _FLAT = Goal(1.25, at_most=True)
 _PURGED_ROWS = size(50_000, quick=500)
@@ -56,6 +56,7 @@ class Curve:
                 * 1e6,
             )
             for before, later in pairwise(self.points)
+            if later.events > before.events
         ]
 
     def measures(self) -> list[Measure]:

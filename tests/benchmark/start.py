@@ -18,7 +18,7 @@ from tests.benchmark.sizes import ROUNDS, say
 from tests.benchmark.stage import Stage
 from tests.benchmark.table import Goal, Measure, Ratio, Result, ratios
 
-_PATIENCE = 300.0
+_PATIENCE = 900.0
 _FIGURE = re.compile(rb"Nasional.* dari ")
 
 
