@@ -24,7 +24,7 @@ async def kill(scene: Scene) -> Hit:
 
 async def terminate_in_commit(scene: Scene) -> Hit | None:
     """pg_terminate_backend of a connection that is committing; None when none was caught at it."""
-    service = scene.rng.choice(("registry", "activities", "activities", "reporting"))
+    service = scene.rng.choice(("registry", "activities", "activities", "activities"))
     host = scene.platform.servers.postgres[service]
     async with scene.alone_with(host.kept.name):
         begun = now()
@@ -37,14 +37,14 @@ async def terminate_in_commit(scene: Scene) -> Hit | None:
 
 
 async def _catch(connection: "asyncpg.Connection[asyncpg.Record]") -> bool:
-    """Looks again and again, inside the server, until it meets a commit under way; for 4 s at most."""
-    await connection.execute("set statement_timeout = '15s'")
+    """Looks again and again, inside the server, until it meets a commit under way; for 10 s at most."""
+    await connection.execute("set statement_timeout = '20s'")
     await connection.execute("create temporary table caught (pid integer) on commit preserve rows")
     await connection.execute(
         """
         do $$
         declare
-            until constant timestamptz := clock_timestamp() + interval '4 seconds';
+            until constant timestamptz := clock_timestamp() + interval '10 seconds';
             target integer;
         begin
             while clock_timestamp() < until loop
