@@ -4,10 +4,12 @@ As with aiokafka, every rebalance revokes all; a member learns of it late; recor
 an assignment has finished (aiokafka #738); a batch in hand is never taken back.
 """
 
-from collections.abc import Collection, Mapping
+import asyncio
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from aiokafka.errors import KafkaConnectionError
+from aiokafka.errors import IllegalStateError, KafkaConnectionError
 from simpul_shared.platform.consume import Applier, Handlers, Partition, Record
 from simpul_shared.platform.follow import Follower
 
@@ -60,6 +62,13 @@ class ModelGroup:
         return True
 
 
+class Following(Protocol):
+    """What a member feeds: a Follower."""
+
+    async def receive(self, records: Sequence[Record]) -> None: ...
+    async def seek_to_stored(self, partitions: Iterable[Partition]) -> None: ...
+
+
 @dataclass
 class Member:
     """One consumer with its Follower. Also the Follower's Membership."""
@@ -74,18 +83,25 @@ class Member:
     def follow(self, store: ModelStore, handlers: Handlers) -> None:
         world = self.process.world
         applier = Applier(store, handlers, sleep=self.process.sleep)
-        self.follower = Follower(store, applier, self, clock=world.loop.time, sleep=self.process.sleep)
+        self.start(Follower(store, applier, self, clock=world.loop.time, sleep=self.process.sleep))
+
+    def start(self, follower: Following) -> "asyncio.Task[None]":
+        self.follower = follower
         self.process.on_death.append(lambda: self.group.expire(self))
-        self.process.start(self._run())
+        return self.process.start(self._run())
 
     def assignment(self) -> Collection[Partition]:
         return self.positions.keys()
 
     def seek(self, partition: Partition, offset: int) -> None:
-        assert partition in self.positions, "seek of a partition that is not assigned"
+        if partition not in self.positions:
+            raise IllegalStateError(f"{partition} is not assigned")
         self.positions[partition] = offset
 
     async def commit(self, offsets: Mapping[Partition, int]) -> None:
+        if not offsets.keys() <= self.positions.keys():
+            self.process.world.note("commit of what is not assigned", process=self.process.name)
+            return
         await self.process.travel("kafka.commit")
         if self.group.kafka.up:
             self.group.commit(self.generation, offsets)
