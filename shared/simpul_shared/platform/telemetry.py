@@ -8,7 +8,6 @@ from itertools import islice
 import structlog
 from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
@@ -77,6 +76,9 @@ def configure(service: str, *, level: str, otlp_endpoint: str | None) -> None:
     sampler = ParentBased(ALWAYS_OFF if otlp_endpoint is None else ALWAYS_ON)
     provider = TracerProvider(sampler, Resource.create({"service.name": f"simpul-{service}"}))
     if otlp_endpoint is not None:
+        # Half a second of imports that most starts can do without.
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
         provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=otlp_endpoint)))
     trace.set_tracer_provider(provider)
 

@@ -62,6 +62,8 @@ class Stack:
         self._below: list[Part] = []
         self._above: list[Part] = []
         self._ready = False
+        self._topics_made = self.data.path / "kafka" / "topics-made"
+        self._topics_were_made = False
         self._held = ExitStack()
 
     @property
@@ -124,6 +126,7 @@ class Stack:
             raise failures.exceptions[0] from None
 
     def _start_in(self, group: asyncio.TaskGroup) -> None:
+        self._topics_were_made = self._topics_made.exists()
         template = PostgresTemplate(self.data.path / "postgres" / "template")
         initialised = group.create_task(template.create(log=self.data.logs / "initdb.log"))
         kafka = group.create_task(self._start_kafka())
@@ -140,6 +143,7 @@ class Stack:
         await asyncio.gather(*(self._start_part(broker, among=self._below) for broker in cluster.brokers))
         self._progress.doing("kafka", "creating topics")
         await ensure_topics(cluster.bootstrap, prefix=os.environ.get("SIMPUL_TOPIC_PREFIX", ""))
+        self._topics_made.touch()
         self._progress.ready("kafka")
 
     async def _start_service(
@@ -150,10 +154,11 @@ class Stack:
         database = await self._start_postgres(service, template)
         if self._infrastructure_only:
             return
-        await self._prepare_database(service, database)
-        if not kafka.done():
+        new = await self._prepare_database(service, database)
+        if new or not self._topics_were_made:
+            # A consumer of topics that are made only later would look for them again after minutes.
             self._progress.doing(service, "waiting for Kafka")
-        await kafka
+            await kafka
         await self._serve(service_part(service, self.data, self.addresses, self.ports, database))
 
     async def _start_postgres(self, service: str, template: PostgresTemplate) -> PostgresServer:
@@ -176,16 +181,18 @@ class Stack:
         self._progress.ready(name)
         return server
 
-    async def _prepare_database(self, service: str, database: PostgresServer) -> None:
+    async def _prepare_database(self, service: str, database: PostgresServer) -> bool:
+        """Whether there was anything to prepare: a first start, or one of other code."""
         code = await asyncio.to_thread(fingerprint, service)
         if await prepared_by(database.admin_url, service) == code:
-            return
+            return False
         owner = migrate_environment(service, self.data, self.addresses, self.ports, database)
         await self._run(service, "migrate", owner)
         if service == "registry":
             app = service_environment(service, self.data, self.addresses, self.ports, database)
             await self._run(service, "load-regions", app)
         await note_prepared(database.admin_url, service, code)
+        return True
 
     async def _run(self, service: str, subcommand: str, environment: dict[str, str]) -> None:
         self._progress.doing(service, subcommand)
