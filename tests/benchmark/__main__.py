@@ -5,6 +5,7 @@ A suite that cannot be had here (no network for a peer's jars) fails by itself; 
 
 import logging
 import sys
+import traceback
 from collections.abc import Awaitable, Callable, Sequence
 
 import uvloop
@@ -36,7 +37,7 @@ async def run(wanted: Sequence[str]) -> tuple[list[Result], list[str]]:
                 results.append(await SUITES[name](stage))
             except Exception as error:  # noqa: BLE001 (told at the end, and by the exit code)
                 failed.append(f"{name}: {error!r}")
-                say(failed[-1])
+                say(traceback.format_exc())
     return results, failed
 
 

@@ -115,10 +115,6 @@ class Connect:
     async def go_on(self) -> None:
         await self._ask("PUT", "/connectors/outbox/resume")
 
-    async def skip_the_log_so_far(self) -> None:
-        """What other sides wrote is not Debezium's work. The connector must be held or its process stopped."""
-        await self._execute("select pg_replication_slot_advance($1, pg_current_wal_lsn())")
-
     async def drop_slot(self) -> None:
         await self._execute("select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1")
 

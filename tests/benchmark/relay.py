@@ -104,8 +104,21 @@ class Relays:
 
     async def _warm(self, events: Sequence[Numbered], *, counted: bool) -> None:
         """Catching up after a pause, as the lane does: stopped over REST, filled, resumed."""
+        await self._drain(events[:1])
         await self.warm.hold()
         await self._debezium(self.warm, _WARM, events, self.warm.go_on, counted=counted)
+
+    async def _drain(self, events: Sequence[Numbered]) -> None:
+        """Let it read away what the other sides have written to the log: that is not its work."""
+        topic = await self._topic() + TOPIC.name
+        await _fill_outbox(self.warm.database_url, events, topic)
+        await wait_for(self.stage.bootstrap, topic, len(events))
+        await self._forget(self.warm)
+
+    async def _forget(self, connect: Connect) -> None:
+        connection = await asyncpg.connect(connect.database_url)
+        await connection.execute("truncate outbox")
+        await connection.close()
 
     async def _fresh(self, events: Sequence[Numbered], *, counted: bool) -> None:
         try:
@@ -123,7 +136,6 @@ class Relays:
         counted: bool,
     ) -> None:
         topic = await self._topic() + TOPIC.name
-        await connect.skip_the_log_so_far()
         await _fill_outbox(connect.database_url, events, topic)
         own, postgres = cpu_seconds(connect.pids), self.stage.postgres_cpu()
         await go()
@@ -132,6 +144,7 @@ class Relays:
         postgres = self.stage.postgres_cpu() - postgres
         came = await arrived(self.stage.bootstrap, topic)
         _require(came, events)
+        await self._forget(connect)
         if counted:
             self.sides[name].add(came, spent=spent, postgres=postgres)
 
