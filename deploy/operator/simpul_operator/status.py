@@ -18,6 +18,10 @@ from simpul_operator.topics import partition_counts
 _KAFKA_SECONDS = 10.0
 
 
+class TopicsMissing(Exception):
+    """Topics that a consumer reads are not there."""
+
+
 @dataclass(frozen=True)
 class Lag:
     """How far one consumer is behind one partition, in events; `end` is None where Kafka did not answer."""
@@ -71,6 +75,8 @@ def read_standing(client: OperatorClient, *, prefix: str) -> Standing:
         raise NotRunning("No service answers. " + " ".join(silent.values()) + " Start the stack with `simpul up`.")
     try:
         lags = asyncio.run(asyncio.wait_for(_lags(client.addresses.kafka_bootstrap, prefix, services), _KAFKA_SECONDS))
+    except TopicsMissing as missing:
+        return Standing(services, silent, _unknown(services), f"lacks topics: {missing}. Run `simpul topics restore`.")
     except (NotRunning, KafkaError, TimeoutError) as failure:
         return Standing(
             services,
@@ -82,11 +88,15 @@ def read_standing(client: OperatorClient, *, prefix: str) -> Standing:
 
 
 async def _lags(bootstrap: str, prefix: str, services: dict[str, Any]) -> list[Lag]:
+    """Errors: TopicsMissing, NotRunning, KafkaError, TimeoutError."""
     counts = await partition_counts(bootstrap)
+    followers = [status for status in services.values() if status["consumer"] is not None]
+    missing = {topic for status in followers for topic in status["consumer"]["topics"] if prefix + topic not in counts}
+    if missing:
+        raise TopicsMissing(f"{', '.join(sorted(missing))}")
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, request_timeout_ms=5000)
     try:
         await consumer.start()
-        followers = [status for status in services.values() if status["consumer"] is not None]
         return [lag for status in followers for lag in await _lags_of(consumer, prefix, counts, status)]
     finally:
         await consumer.stop()
@@ -96,7 +106,7 @@ async def _lags_of(
     consumer: AIOKafkaConsumer, prefix: str, counts: Mapping[str, int], status: dict[str, Any]
 ) -> list[Lag]:
     applied = {(p["topic"], p["partition"]): p["next_offset"] for p in status["consumer"]["positions"]}
-    wanted = [(t, number) for t in status["consumer"]["topics"] for number in range(counts.get(prefix + t, 0))]
+    wanted = [(t, number) for t in status["consumer"]["topics"] for number in range(counts[prefix + t])]
     ends = await consumer.end_offsets([TopicPartition(prefix + topic, number) for topic, number in wanted])
     return [
         _lag(status, topic, number, applied.get((topic, number), 0), ends[TopicPartition(prefix + topic, number)])
