@@ -53,6 +53,7 @@ bench: $(VENV)/.bench ## Run the benchmarks (SUITE=relay for one, QUICK=1 to see
 	@$(BIN)/python -m tests.benchmark $(SUITE) $(ARGS)
 
 fault: $(VENV)/.dev ## Strike the whole platform with faults (FAULTS=200 SEEDS=10000 MUTANTS=3)
+	@$(BIN)/python -m pytest -q tests/fault/brokers.py
 	@$(BIN)/python -m tests.fault
 
 lock: $(VENV)/.dev ## Resolve the dependencies anew into the lock files, keeping the pins there

@@ -31,7 +31,8 @@ class RunningPlatform:
         part.child.tell(signal.SIGKILL)
 
 
-@pytest.fixture(scope="session")
+# Ends with these tests: three services and Kafka at rest would slow down all that follow.
+@pytest.fixture(scope="package")
 async def platform() -> AsyncIterator[RunningPlatform]:
     with tempfile.TemporaryDirectory(prefix="simpul-e2e-") as directory:
         data_dir = Path(directory) / "data"
