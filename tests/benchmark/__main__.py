@@ -35,6 +35,7 @@ async def run(wanted: Sequence[str]) -> tuple[list[Result], list[str]]:
             say(f"{name} ...")
             try:
                 results.append(await SUITES[name](stage))
+                say(printed(results[-1:]))
             except Exception as error:  # noqa: BLE001 (told at the end, and by the exit code)
                 failed.append(f"{name}: {error!r}")
                 say(traceback.format_exc())
