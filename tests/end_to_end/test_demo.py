@@ -92,7 +92,9 @@ async def test_the_command_prints_one_json_object_and_nothing_else(platform: Run
 async def test_nothing_was_put_aside_and_every_library_but_one_is_active(platform: RunningPlatform) -> None:
     for service in ("activities", "reporting"):
         server = platform.stack.databases[service]
-        connection = await asyncpg.connect(server.admin_url.rpartition("/")[0] + f"/{service}")
+        connection = await asyncpg.connect(
+            server.admin_url.rpartition("/")[0] + f"/{service}", server_settings={"search_path": "projection, public"}
+        )
         try:
             open_letters = await connection.fetch("select * from dead_letter where state in ('poison', 'waiting')")
         finally:

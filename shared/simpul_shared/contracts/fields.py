@@ -160,4 +160,8 @@ FIELDS: dict[str, dict[str, Any]] = {
         "By topic and partition, the offset after the last event recorded up to then.",
         {"simpul.registry.libraries.v1": {"3": 118}},
     ),
+    "topic_ids": _field(
+        "Kafka's id of each topic that the offsets are of; a topic made anew has another.",
+        {"simpul.registry.libraries.v1": "0199f0a2-6c1e-7d40-9a53-3f2b8c1d4e5f"},
+    ),
 }
