@@ -76,7 +76,7 @@ def lock_key(name: str | UUID) -> int:
     return int.from_bytes(hashlib.blake2b(str(name).encode(), digest_size=8).digest(), signed=True)
 
 
-_CLOSE_SECONDS = 3.0
+_CLOSE_SECONDS = 2.0
 _ACQUIRE_SECONDS = 10.0
 """How long to wait for a connection of the pool; then the answer is 503, not an ever longer queue."""
 

@@ -3,10 +3,11 @@
 import argparse
 import asyncio
 import contextlib
+import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import Any
@@ -72,7 +73,7 @@ def _server(app: Any, host: str, port: int) -> _Server:
             log_config=None,
             access_log=False,
             server_header=False,
-            timeout_graceful_shutdown=10,
+            timeout_graceful_shutdown=6,
             lifespan="off",
             h11_max_incomplete_event_size=64 * 1024,
         )
@@ -114,6 +115,16 @@ async def _run(service: Service, parts: str) -> None:
         log.info("service.started", parts=parts)
         await asyncio.gather(*(server.serve() for server in servers))
     log.info("service.stopped")
+    _leave_behind(asyncio.all_tasks() - {asyncio.current_task()})
+
+
+def _leave_behind(tasks: Iterable["asyncio.Task[Any] | None"]) -> None:
+    """End at once where the event loop would wait without limit: what hangs on a dead server is nothing acknowledged."""
+    hanging = [task.get_name() for task in tasks if task is not None and not task.done()]
+    if hanging:
+        log.warning("service.left_behind", tasks=hanging)
+        sys.stderr.flush()
+        os._exit(0)
 
 
 def _stop_on_signal(servers: Sequence[_Server], worker: Worker | None) -> None:

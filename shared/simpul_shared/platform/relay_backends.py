@@ -1,6 +1,7 @@
 """The relay's real Postgres and Kafka: PostgresLedger on one connection that holds the lead, and an idempotent producer."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -16,7 +17,7 @@ from simpul_shared.platform.relay import Ack, Horizon, Ledger, Offsets, Place, P
 
 WAKE_CHANNEL = "simpul_ledger"
 _LEAD_RETRY_SECONDS = 1.0
-_FLUSH_SECONDS = 3.0
+_FLUSH_SECONDS = 2.0
 _REMEMBERED_KEYS = 100_000
 """More than there are libraries; some 20 MB."""
 
@@ -202,6 +203,15 @@ async def _close(producer: AIOKafkaProducer) -> None:
             await producer.stop()
     except TimeoutError:
         log.warning("relay.producer_abandoned")
-        # What stop() does after its flush; it has no limit of its own and cannot be called again.
-        await producer._sender.close()  # noqa: SLF001
-        await producer.client.close()
+        await _abandon(producer)
+
+
+async def _abandon(producer: AIOKafkaProducer) -> None:
+    """What stop() does after its flush, which has no limit and cannot be asked for again; here in the order that ends.
+
+    The sender's task waits for the requests under way even when it is cancelled; without connections those fail at once.
+    """
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_FLUSH_SECONDS):
+            await producer.client.close()
+            await producer._sender.close()  # noqa: SLF001

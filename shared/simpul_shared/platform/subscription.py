@@ -24,7 +24,7 @@ log = structlog.get_logger()
 
 _KAFKA_RETRY_SECONDS = 0.25
 
-_FINISH_SECONDS = 10.0
+_FINISH_SECONDS = 4.0
 _LOOK_SECONDS = 5.0
 _REBUILDS = 3
 
@@ -245,7 +245,7 @@ class _SeekToStored(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafk
 async def _stop(broker: KafkaBroker) -> None:
     """Finish the batch in hand and leave the group; not longer than Kafka may keep us waiting."""
     try:
-        async with asyncio.timeout(_FINISH_SECONDS + 2):
+        async with asyncio.timeout(_FINISH_SECONDS + 1):
             await broker.stop()
     except TimeoutError:
         log.warning("consumer.abandoned")

@@ -33,8 +33,12 @@ from simpul_shared.platform.topic_ids import TopicIds, topic_ids
 
 log = structlog.get_logger()
 
-_STOP_SECONDS = 14.0
-"""Given to relay and consumer to end what they have in hand; a supervisor kills after 20 s."""
+_STOP_SECONDS = 6.0
+"""Given to relay and consumer to end what they have in hand. The servers' 6 s may come before it, and 2 s each for
+producer and pool after it; a supervisor kills after 20 s."""
+
+_CANCEL_SECONDS = 1.0
+"""A query to a Postgres that no longer answers cannot even be cancelled; it is left behind."""
 
 
 @dataclass
@@ -151,7 +155,7 @@ def _watching(service: Service, database: Database, position: PositionWatch | No
 
 @asynccontextmanager
 async def background(*jobs: Coroutine[Any, Any, None], stopping: asyncio.Event | None = None) -> AsyncIterator[None]:
-    """Run coroutines beside the block. At its end they get 14 s to stop by themselves where `stopping` can tell them.
+    """Run coroutines beside the block. At its end they get 6 s to stop by themselves where `stopping` can tell them.
 
     One that dies on its own ends the process: nothing else would notice that the work is no longer done.
     """
@@ -166,7 +170,7 @@ async def background(*jobs: Coroutine[Any, Any, None], stopping: asyncio.Event |
             await asyncio.wait(tasks, timeout=_STOP_SECONDS)
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.wait(tasks, timeout=_CANCEL_SECONDS)
 
 
 def _die_with(task: "asyncio.Task[None]") -> None:
