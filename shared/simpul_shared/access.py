@@ -7,6 +7,7 @@ class Permission(StrEnum):
     REGION_READ = "region:read"
     LIBRARY_READ = "library:read"
     LIBRARY_NOMINATE = "library:nominate"
+    LIBRARY_ENDORSE = "library:endorse"
     LIBRARY_VERIFY = "library:verify"
     LIBRARY_DESIGNATE = "library:designate"
     LIBRARY_CHANGE = "library:change"
@@ -47,9 +48,9 @@ _READS = frozenset(
         Permission.REPORT_READ,
     }
 )
-_STAFF = _READS | {Permission.PLAN_SUBMIT, Permission.ACTIVITY_RECORD}
+_STAFF = _READS | {Permission.LIBRARY_NOMINATE, Permission.PLAN_SUBMIT, Permission.ACTIVITY_RECORD}
 _REGENCY = _STAFF | {
-    Permission.LIBRARY_NOMINATE,
+    Permission.LIBRARY_ENDORSE,
     Permission.LIBRARY_CHANGE,
     Permission.PERSON_REGISTER,
     Permission.PERSON_READ_NAME,

@@ -28,11 +28,15 @@ ORIGIN = Origin("test", actor="test", channel="SYSTEM", correlation_id="test")
 
 
 class Caller:
-    """A client with a role in some regions; every write gets a new Idempotency-Key unless one is given."""
+    """A client with a role in some regions; every write gets a new Idempotency-Key unless one is given.
 
-    def __init__(self, http: httpx.AsyncClient, bearer: str) -> None:
+    `colleague` is somebody else with the same role and regions: who puts a thing forward may not decide on it.
+    """
+
+    def __init__(self, http: httpx.AsyncClient, bearer: str, colleague: "Caller | None" = None) -> None:
         self._http = http
         self._headers = {"Authorization": f"Bearer {bearer}"}
+        self.colleague = colleague or self
 
     async def get(self, path: str, **params: Any) -> httpx.Response:
         return await self._http.get(path, params=params, headers=self._headers)
@@ -66,7 +70,8 @@ class ServiceUnderTest:
     _offset: int = 0
 
     def caller(self, role: Role = Role.NATIONAL_ADMIN, *regions: str, client: str = "test-client") -> Caller:
-        return Caller(self.http, token(role, *regions, client=client))
+        colleague = Caller(self.http, token(role, *regions, client=client, sub=f"{client}-colleague"))
+        return Caller(self.http, token(role, *regions, client=client), colleague)
 
     async def require_published(self) -> None:
         """Everything that the service itself recorded follows the published schemas. Errors: NotAsPublished."""

@@ -8,7 +8,7 @@ from simpul_shared.platform.service import Service
 
 from simpul_registry.api import libraries, people, regions
 from simpul_registry.consumers import HANDLERS, TOPICS
-from simpul_registry.domain.library import EpisodeExists
+from simpul_registry.domain.nomination import EpisodeExists
 from simpul_registry.jobs import load_regions
 from simpul_registry.settings import RegistrySettings
 

@@ -86,11 +86,22 @@ class LibraryNominated(LibraryEvent, frozen=True, kw_only=True):
     status: LibraryStatus = LibraryStatus.NOMINATED
 
 
+class LibraryEndorsed(LibraryEvent, frozen=True, kw_only=True):
+    """The regency stands behind a nomination of one of its villages; the province may judge it now."""
+
+    type: ClassVar[str] = "id.simpul.registry.library-endorsed.v1"
+
+    programme_year: int
+    scheme: Scheme
+    reason: str | None = None
+
+
 class LibraryVerified(LibraryEvent, frozen=True, kw_only=True):
     type: ClassVar[str] = "id.simpul.registry.library-verified.v1"
 
     programme_year: int
     scheme: Scheme
+    reason: str | None = None
 
 
 class LibraryReturned(LibraryEvent, frozen=True, kw_only=True):
@@ -175,6 +186,7 @@ EVENTS: tuple[type[Event], ...] = (
     RegionVersionPublished,
     RegionLineageRecorded,
     LibraryNominated,
+    LibraryEndorsed,
     LibraryVerified,
     LibraryReturned,
     LibraryRejected,

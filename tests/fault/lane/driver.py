@@ -34,11 +34,12 @@ class Told:
 
 @dataclass
 class Driver:
-    """`entries` is the history so far, by op_id."""
+    """`entries` is the history so far, by op_id. `nominator` is the token of who puts forward and may not decide."""
 
     platform: Platform
     log: OperationLog
     token: str
+    nominator: str
     entries: dict[str, Entry] = field(default_factory=dict)
     told: list[Told] = field(default_factory=list)
     unexpected: Counter[str] = field(default_factory=Counter)
@@ -86,8 +87,9 @@ class Driver:
         return _result(operation, Outcome.UNKNOWN, attempts, None)
 
     async def _post(self, operation: Operation) -> httpx.Response:
+        token = self.nominator if operation.kind is Kind.NOMINATE else self.token
         headers = {
-            "Authorization": f"Bearer {self.token}",
+            "Authorization": f"Bearer {token}",
             "Idempotency-Key": operation.key,
             "X-Request-Id": operation.op_id,
         }

@@ -98,13 +98,13 @@ class Platform:
             for process in self.processes:
                 await until(partial(self.live, process))
 
-    def token(self) -> str:
+    def token(self, subject: str) -> str:
         """Of the issuer's key, for all services; wide enough for a service whose clock is two hours off."""
         key = load_key(self.key_file)
         now = int(time.time())
         claims: dict[str, Any] = {
             "iss": self.issuer,
-            "sub": "fault-lane",
+            "sub": subject,
             "client_id": "fault-lane",
             "aud": list(AUDIENCE),
             "iat": now - 6 * _HOURS,

@@ -153,7 +153,7 @@ async def running(
     operations = OperationLog(path)
     try:
         async with running_platform(servers, command=command) as platform:
-            driver = Driver(platform, operations, platform.token())
+            driver = Driver(platform, operations, platform.token("fault-lane"), platform.token("fault-lane-nominator"))
             yield Run(Scene(platform, driver, random.Random(seed), workload.longest))
     finally:
         operations.close()

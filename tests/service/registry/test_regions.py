@@ -231,9 +231,9 @@ async def test_a_library_of_a_province_that_was_split_is_in_the_scope_of_the_new
     )
     path = nominated.headers["location"]
     assert nominated.json()["region"]["code"] == "94.04.09.1002"
-    await national.post(f"{path}/verify", version=1)
+    await national.colleague.post(f"{path}/verify", version=1)
     decree = {"sk_no": "7/SK/2023", "sk_date": "2023-03-01", "programme_year": 2023, "scheme": "USULAN_DAERAH"}
-    assert (await national.post(f"{path}/designate", decree, version=2)).status_code == 200
+    assert (await national.colleague.post(f"{path}/designate", decree, version=2)).status_code == 200
     provinces = [(await get(loaded, f"{path}/history"))["items"][place]["data"]["province_id"] for place in (0, 2)]
     assert provinces == [
         (await by_code(loaded, code, day))["region_id"] for code, day in (("91", "2021-05-01"), ("94", "2023-03-01"))

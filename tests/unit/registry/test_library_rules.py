@@ -2,18 +2,24 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from functools import partial
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from simpul_registry.domain import library as rules
-from simpul_registry.domain.library import Library, Nomination
+from simpul_registry.domain import nomination as nominations
+from simpul_registry.domain.library import Library
+from simpul_registry.domain.nomination import Actor, Nomination
+from simpul_shared.access import GRANTS, Permission, Role
 from simpul_shared.errors import Refusal
 from simpul_shared.vocabulary import Basis, LibraryStatus, LibraryType, RegionLevel, Scheme
 
 TODAY = date(2026, 11, 22)
 Change = Callable[[Library], Library]
+NOMINATOR = Actor("regency", GRANTS[Role.REGENCY_ADMIN])
+JUDGE = Actor("judge", GRANTS[Role.NATIONAL_ADMIN])
 
 
 def nominated(**changed: object) -> Library:
@@ -27,13 +33,12 @@ def nominated(**changed: object) -> Library:
         "scheme": Scheme.STIMULUS,
         "basis": Basis.STATED,
     }
-    return rules.nominate(UUID(int=2), Nomination(**(given_ | changed)), today=TODAY)  # type: ignore[arg-type]
+    return nominations.nominate(UUID(int=2), Nomination(**(given_ | changed)), by=NOMINATOR, today=TODAY)  # type: ignore[arg-type]
 
 
 def designated_for(year: int) -> Change:
-    return lambda library: rules.designate(
-        library, sk_no="1", sk_date=date(2021, 3, 15), programme_year=year, scheme=Scheme.STIMULUS, today=TODAY
-    )
+    decree = partial(nominations.designate, by=JUDGE, sk_no="1", sk_date=date(2021, 3, 15), scheme=Scheme.STIMULUS)
+    return partial(decree, programme_year=year, today=TODAY)
 
 
 def on(day: date, change: Callable[..., Library]) -> Change:
@@ -41,10 +46,10 @@ def on(day: date, change: Callable[..., Library]) -> Change:
 
 
 CHANGES: dict[str, Change] = {
-    "verify": rules.verify,
-    "return": rules.send_back,
-    "reject": rules.reject,
-    "resubmit": lambda library: rules.resubmit(library, programme_year=None, scheme=None),
+    "verify": partial(nominations.verify, by=JUDGE),
+    "return": partial(nominations.send_back, by=JUDGE),
+    "reject": partial(nominations.reject, by=JUDGE),
+    "resubmit": partial(nominations.resubmit, by=NOMINATOR, programme_year=None, scheme=None),
     "designate": designated_for(2021),
     "designate for the next year": designated_for(2022),
     "activate": on(date(2021, 7, 5), rules.activate),
@@ -59,6 +64,8 @@ ALLOWED = {
     (S.NOMINATED, "reject"): S.REJECTED,
     (S.RETURNED, "resubmit"): S.NOMINATED,
     (S.REJECTED, "resubmit"): S.NOMINATED,
+    (S.VERIFIED, "return"): S.RETURNED,
+    (S.VERIFIED, "reject"): S.REJECTED,
     (S.VERIFIED, "designate"): S.DESIGNATED,
     (S.VERIFIED, "designate for the next year"): S.DESIGNATED,
     (S.DESIGNATED, "designate for the next year"): S.DESIGNATED,
@@ -121,7 +128,7 @@ def test_a_library_belongs_to_a_region_of_its_own_level(library_type: LibraryTyp
     if fits:
         assert nominated(type=library_type, region_level=level).type is library_type
     else:
-        with pytest.raises(rules.LevelMismatch):
+        with pytest.raises(nominations.LevelMismatch):
             nominated(type=library_type, region_level=level)
 
 
@@ -139,3 +146,52 @@ def test_a_verified_library_may_be_designated_for_a_later_year_than_it_was_nomin
 def test_a_rename_to_the_same_name_is_refused() -> None:
     with pytest.raises(rules.TransitionRefused):
         rules.rename(nominated(), new_name="Perpustakaan Desa Mengwi", effective_on=TODAY, today=TODAY)
+
+
+VILLAGE = Actor("village", GRANTS[Role.LIBRARY_STAFF])
+REGENCY = Actor("another at the regency", GRANTS[Role.REGENCY_ADMIN])
+PROVINCE = Actor("province", GRANTS[Role.PROVINCE_ADMIN])
+
+
+def nominated_by(actor: Actor) -> Library:
+    given_ = Nomination(
+        "A", LibraryType.VILLAGE, UUID(int=1), RegionLevel.VILLAGE, TODAY, 2022, Scheme.STIMULUS, Basis.STATED
+    )
+    return nominations.nominate(UUID(int=2), given_, by=actor, today=TODAY)
+
+
+def test_a_village_s_nomination_goes_through_regency_province_and_nation_in_this_order() -> None:
+    library = nominated_by(VILLAGE)
+    assert nominations.awaits(library) is Permission.LIBRARY_ENDORSE
+    with pytest.raises(nominations.NotEndorsed):
+        nominations.verify(library, by=PROVINCE)
+    library = nominations.endorse(library, by=REGENCY)
+    assert nominations.awaits(library) is Permission.LIBRARY_VERIFY
+    library = nominations.verify(library, by=PROVINCE)
+    assert nominations.awaits(library) is Permission.LIBRARY_DESIGNATE
+    assert nominations.awaits(CHANGES["designate for the next year"](library)) is None
+
+
+@pytest.mark.parametrize("actor", [VILLAGE, NOMINATOR, PROVINCE, JUDGE], ids=lambda actor: str(actor.subject))
+@pytest.mark.parametrize(
+    "decision", [nominations.endorse, nominations.verify, nominations.send_back, nominations.reject]
+)
+def test_nobody_decides_on_what_they_nominated(actor: Actor, decision: Callable[..., Library]) -> None:
+    with pytest.raises(nominations.SelfApproval):
+        decision(nominated_by(actor), by=actor)
+
+
+def test_who_nominated_before_it_was_returned_does_not_decide_either() -> None:
+    library = nominations.send_back(nominated_by(REGENCY), by=PROVINCE)
+    library = nominations.resubmit(library, by=NOMINATOR, programme_year=None, scheme=None)
+    with pytest.raises(nominations.SelfApproval):
+        nominations.reject(library, by=REGENCY)
+
+
+def test_a_lower_level_does_not_undo_what_it_has_passed_on() -> None:
+    library = nominations.endorse(nominated_by(VILLAGE), by=REGENCY)
+    with pytest.raises(nominations.NotYours):
+        nominations.send_back(library, by=REGENCY)
+    with pytest.raises(nominations.NotYours):
+        nominations.reject(nominations.verify(library, by=PROVINCE), by=PROVINCE)
+    assert nominations.reject(nominations.verify(library, by=PROVINCE), by=JUDGE).status is S.REJECTED

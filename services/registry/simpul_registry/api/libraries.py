@@ -15,10 +15,10 @@ from simpul_shared.vocabulary import LibraryStatus, LibraryType, RegionCode, Sch
 
 from simpul_registry.api.fields import Cursor, Limit
 from simpul_registry.api.library_bodies import (
+    ApprovalBody,
     DesignateBody,
     EffectiveBody,
     EffectiveReasonBody,
-    EmptyBody,
     NominateBody,
     ReasonBody,
     RenameBody,
@@ -26,6 +26,7 @@ from simpul_registry.api.library_bodies import (
 )
 from simpul_registry.commands import libraries as commands
 from simpul_registry.commands.libraries import Change, NominateLibrary
+from simpul_registry.domain.nomination import Actor
 from simpul_registry.queries import libraries as queries
 from simpul_registry.queries.libraries import LibraryFilter
 from simpul_registry.views.libraries import LibraryEventView, LibraryView, NominatedView
@@ -50,7 +51,9 @@ async def nominate_library(
         basis=body.basis,
     )
     return await edge.execute(
-        lambda tx: commands.nominate_library(tx, library_id, nomination, scope=edge.scope, now=edge.now),
+        lambda tx: commands.nominate_library(
+            tx, library_id, nomination, by=_actor(edge), scope=edge.scope, now=edge.now
+        ),
         locks=[library_id],
         status=201,
     )
@@ -73,14 +76,28 @@ async def resubmit_library(
     )
 
 
+@router.post(
+    "/v1/libraries/{library_id}/endorse",
+    response_model=LibraryView,
+    summary="Stand behind what a village of the regency has nominated",
+)
+async def endorse_library(
+    library_id: UUID,
+    body: ApprovalBody | None = None,
+    edge: Command = command(Permission.LIBRARY_ENDORSE, touches="library_id", existing=True),
+) -> Response:
+    change, reason = _change(library_id, edge), body.reason if body else None
+    return await edge.execute(lambda tx: commands.endorse_library(tx, change, reason=reason), locks=[library_id])
+
+
 @router.post("/v1/libraries/{library_id}/verify", response_model=LibraryView, summary="Verify a nomination")
 async def verify_library(
     library_id: UUID,
-    body: EmptyBody | None = None,  # noqa: ARG001 (refuses fields that would be ignored)
+    body: ApprovalBody | None = None,
     edge: Command = command(Permission.LIBRARY_VERIFY, touches="library_id", existing=True),
 ) -> Response:
-    change = _change(library_id, edge)
-    return await edge.execute(lambda tx: commands.verify_library(tx, change), locks=[library_id])
+    change, reason = _change(library_id, edge), body.reason if body else None
+    return await edge.execute(lambda tx: commands.verify_library(tx, change, reason=reason), locks=[library_id])
 
 
 @router.post(
@@ -89,7 +106,7 @@ async def verify_library(
 async def return_library(
     library_id: UUID,
     body: ReasonBody,
-    edge: Command = command(Permission.LIBRARY_VERIFY, touches="library_id", existing=True),
+    edge: Command = command(Permission.LIBRARY_ENDORSE, touches="library_id", existing=True),
 ) -> Response:
     change = _change(library_id, edge)
     return await edge.execute(lambda tx: commands.return_library(tx, change, reason=body.reason), locks=[library_id])
@@ -99,7 +116,7 @@ async def return_library(
 async def reject_library(
     library_id: UUID,
     body: ReasonBody,
-    edge: Command = command(Permission.LIBRARY_VERIFY, touches="library_id", existing=True),
+    edge: Command = command(Permission.LIBRARY_ENDORSE, touches="library_id", existing=True),
 ) -> Response:
     change = _change(library_id, edge)
     return await edge.execute(lambda tx: commands.reject_library(tx, change, reason=body.reason), locks=[library_id])
@@ -245,4 +262,8 @@ async def library_history(
 
 
 def _change(library_id: UUID, edge: Command) -> Change:
-    return Change(library_id, edge.expected_version, edge.scope, edge.now)
+    return Change(library_id, edge.expected_version, _actor(edge), edge.scope, edge.now)
+
+
+def _actor(edge: Command) -> Actor:
+    return Actor(edge.principal.subject, edge.principal.permissions)

@@ -42,8 +42,10 @@ class ResubmitBody(BaseModel):
     scheme: Scheme | None = None
 
 
-class EmptyBody(BaseModel):
-    model_config = strict()
+class ApprovalBody(BaseModel):
+    model_config = strict(reason="Berkas lengkap, gedung sudah dikunjungi")
+
+    reason: Reason | None = None
 
 
 class ReasonBody(BaseModel):

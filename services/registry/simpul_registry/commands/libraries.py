@@ -8,13 +8,15 @@ from zoneinfo import ZoneInfo
 from simpul_shared.contracts import registry as announced
 from simpul_shared.platform.auth import Scope
 from simpul_shared.platform.database import Transaction
-from simpul_shared.platform.http.command import Answer, require_version
+from simpul_shared.platform.http.command import Answer, require_unchanged
 from simpul_shared.platform.outbox import Recorded, append
 from simpul_shared.regions.store import Region, region_by_id, require_in_scope
 from simpul_shared.vocabulary import Basis, LibraryType, RegionCode, Scheme
 
 from simpul_registry.domain import library as rules
-from simpul_registry.domain.library import Library, Nomination
+from simpul_registry.domain import nomination as nominations
+from simpul_registry.domain.library import Library
+from simpul_registry.domain.nomination import Actor, Nomination
 from simpul_registry.store.libraries import PlacedLibrary, load_library, possible_duplicates, save_library
 from simpul_registry.store.regions import (
     JAKARTA,
@@ -41,18 +43,19 @@ class NominateLibrary:
 
 @dataclass(frozen=True)
 class Change:
-    """A change of an existing library: which one, the version its caller saw, where the caller may act, and when it is."""
+    """A change of an existing library: which one, the version its caller saw, who that is and where it may act, and when."""
 
     library_id: UUID
     expected_version: int
+    by: Actor
     scope: Scope
     now: datetime
 
 
 async def nominate_library(
-    tx: Transaction, library_id: UUID, command: NominateLibrary, *, scope: Scope, now: datetime
+    tx: Transaction, library_id: UUID, command: NominateLibrary, *, by: Actor, scope: Scope, now: datetime
 ) -> Answer:
-    """Errors: RegionUnknown, OutsideScope, and those of rules.nominate."""
+    """Errors: RegionUnknown, OutsideScope, and those of nominations.nominate."""
     region = await _region_of(tx, command, now=now)
     current = await region_as_last_known(tx, region.region_id, on=local_day(now, region.timezone))
     await require_in_scope(tx, current, scope, on=local_day(now, JAKARTA), field="/region_code")
@@ -67,7 +70,7 @@ async def nominate_library(
         scheme=command.scheme,
         basis=command.basis,
     )
-    library = rules.nominate(library_id, nomination, today=today)
+    library = nominations.nominate(library_id, nomination, by=by, today=today)
     recorded = await append(
         tx,
         _nominated(library, region),
@@ -85,36 +88,50 @@ async def nominate_library(
 async def resubmit_library(
     tx: Transaction, change: Change, *, programme_year: int | None, scheme: Scheme | None
 ) -> Answer:
-    """Errors: LibraryUnknown, PreconditionFailed, and those of rules.resubmit."""
+    """Errors: LibraryUnknown, PreconditionFailed, and those of nominations.resubmit."""
     placed = await _load(tx, change)
-    library = rules.resubmit(placed.library, programme_year=programme_year, scheme=scheme)
+    library = nominations.resubmit(placed.library, by=change.by, programme_year=programme_year, scheme=scheme)
     return await _announce(tx, placed, library, _nominated(library, placed.region), change)
 
 
-async def verify_library(tx: Transaction, change: Change) -> Answer:
-    """Errors: LibraryUnknown, PreconditionFailed, and those of rules.verify."""
+async def endorse_library(tx: Transaction, change: Change, *, reason: str | None) -> Answer:
+    """Errors: LibraryUnknown, PreconditionFailed, and those of nominations.endorse."""
     placed = await _load(tx, change)
-    library = rules.verify(placed.library)
+    library = nominations.endorse(placed.library, by=change.by)
+    event = announced.LibraryEndorsed(
+        library_id=library.library_id,
+        programme_year=library.latest.programme_year,
+        scheme=library.latest.scheme,
+        reason=reason,
+    )
+    return await _announce(tx, placed, library, event, change)
+
+
+async def verify_library(tx: Transaction, change: Change, *, reason: str | None) -> Answer:
+    """Errors: LibraryUnknown, PreconditionFailed, and those of nominations.verify."""
+    placed = await _load(tx, change)
+    library = nominations.verify(placed.library, by=change.by)
     event = announced.LibraryVerified(
         library_id=library.library_id,
         programme_year=library.latest.programme_year,
         scheme=library.latest.scheme,
+        reason=reason,
     )
     return await _announce(tx, placed, library, event, change)
 
 
 async def return_library(tx: Transaction, change: Change, *, reason: str) -> Answer:
-    """Errors: LibraryUnknown, PreconditionFailed, and those of rules.send_back."""
+    """Errors: LibraryUnknown, PreconditionFailed, and those of nominations.send_back."""
     placed = await _load(tx, change)
-    library = rules.send_back(placed.library)
+    library = nominations.send_back(placed.library, by=change.by)
     event = announced.LibraryReturned(library_id=library.library_id, reason=reason)
     return await _announce(tx, placed, library, event, change)
 
 
 async def reject_library(tx: Transaction, change: Change, *, reason: str) -> Answer:
-    """Errors: LibraryUnknown, PreconditionFailed, and those of rules.reject."""
+    """Errors: LibraryUnknown, PreconditionFailed, and those of nominations.reject."""
     placed = await _load(tx, change)
-    library = rules.reject(placed.library)
+    library = nominations.reject(placed.library, by=change.by)
     event = announced.LibraryRejected(library_id=library.library_id, reason=reason)
     return await _announce(tx, placed, library, event, change)
 
@@ -124,11 +141,12 @@ async def designate_library(
 ) -> Answer:
     """The province announced is the one in which the region lay on the decree's date.
 
-    Errors: LibraryUnknown, PreconditionFailed, RegionUnknown, and those of rules.designate.
+    Errors: LibraryUnknown, PreconditionFailed, RegionUnknown, and those of nominations.designate.
     """
     placed = await _load(tx, change)
-    library = rules.designate(
+    library = nominations.designate(
         placed.library,
+        by=change.by,
         sk_no=sk_no,
         sk_date=sk_date,
         programme_year=programme_year,
@@ -194,7 +212,7 @@ async def rename_library(tx: Transaction, change: Change, *, new_name: str, effe
 
 async def _load(tx: Transaction, change: Change) -> PlacedLibrary:
     placed = await load_library(tx, change.library_id, scope=change.scope, now=change.now)
-    require_version(placed.library.version, change.expected_version)
+    await require_unchanged(tx, change.library_id, placed.library.version, change.expected_version)
     return placed
 
 

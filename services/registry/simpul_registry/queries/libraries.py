@@ -5,7 +5,6 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import msgspec
 from simpul_shared.contracts.envelope import Envelope
 from simpul_shared.platform.auth import Scope
@@ -15,9 +14,9 @@ from simpul_shared.regions.store import require_in_scope, scope_ids
 from simpul_shared.vocabulary import LibraryStatus, LibraryType, RegionCode, Scheme
 
 from simpul_registry.queries.search import like_pattern
-from simpul_registry.store.libraries import load_library
+from simpul_registry.store.libraries import load_library, placed_libraries
 from simpul_registry.store.regions import JAKARTA, find_region, local_day, region_as_last_known
-from simpul_registry.views.libraries import EpisodeView, LibraryEventView, LibraryView, RegionRef
+from simpul_registry.views.libraries import LibraryEventView, LibraryView
 
 
 @dataclass(frozen=True)
@@ -48,39 +47,26 @@ async def list_libraries(
     region_id = await _wanted_region(tx, wanted, scope=scope, today=today)
     rows = await tx.fetch(
         """
-        with page as materialized (
-            select l.library_id, l.name, l.type, l.region_id, l.status, l.status_since, l.nominated_on, l.basis, l.version
-            from library l
-            where ($2::uuid[] is null or l.region_id in (
-                    select v.region_id from region_version v
-                    where v.path && $2 and v.valid_from <= $1 and v.superseded_at = 'infinity'
-                        and ($1 < v.valid_to or not exists (select from region_version later
-                            where later.region_id = v.region_id and later.valid_from > v.valid_from
-                            and later.valid_from <= $1 and later.superseded_at = 'infinity'))))
-                and ($3::uuid is null or l.region_id in (
-                    select v.region_id from region_version v
-                    where v.path @> array[$3] and v.valid_from <= $4 and $4 < v.valid_to and v.superseded_at = 'infinity'))
-                and ($5::text is null or l.status = $5)
-                and ($6::text is null or l.type = $6)
-                and ($7::text is null or l.name ilike $7)
-                and (($8::integer is null and $9::text is null) or exists (select from support_episode e
-                    where e.library_id = l.library_id and ($8::integer is null or e.programme_year = $8)
-                    and ($9::text is null or e.scheme = $9)))
-                and ($10::text is null or (l.name, l.library_id) > ($10, $11::uuid))
-            order by l.name, l.library_id limit $12
-        )
-        select p.library_id, p.name, p.type, p.status, p.status_since, p.nominated_on, p.basis, p.version,
-            r.region_id, r.code as region_code, r.name as region_name, r.level, r.timezone,
-            (select jsonb_agg(jsonb_build_object('programme_year', e.programme_year, 'scheme', e.scheme,
-                    'status', e.status, 'sk_no', e.sk_no, 'sk_date', e.sk_date) order by e.episode_no)
-                from support_episode e where e.library_id = p.library_id) as episodes
-        from page p
-        cross join lateral (
-            select region_id, code, name, level, timezone from region_version
-            where region_id = p.region_id and valid_from <= $1 and superseded_at = 'infinity'
-            order by valid_from desc limit 1
-        ) r
-        order by p.name, p.library_id
+        select l.library_id, l.name, l.type, l.region_id, l.status, l.nominated_on, l.status_since, l.named_since, l.basis,
+            l.version
+        from library l
+        where ($2::uuid[] is null or l.region_id in (
+                select v.region_id from region_version v
+                where v.path && $2 and v.valid_from <= $1 and v.superseded_at = 'infinity'
+                    and ($1 < v.valid_to or not exists (select from region_version later
+                        where later.region_id = v.region_id and later.valid_from > v.valid_from
+                        and later.valid_from <= $1 and later.superseded_at = 'infinity'))))
+            and ($3::uuid is null or l.region_id in (
+                select v.region_id from region_version v
+                where v.path @> array[$3] and v.valid_from <= $4 and $4 < v.valid_to and v.superseded_at = 'infinity'))
+            and ($5::text is null or l.status = $5)
+            and ($6::text is null or l.type = $6)
+            and ($7::text is null or l.name ilike $7)
+            and (($8::integer is null and $9::text is null) or exists (select from support_episode e
+                where e.library_id = l.library_id and ($8::integer is null or e.programme_year = $8)
+                and ($9::text is null or e.scheme = $9)))
+            and ($10::text is null or (l.name, l.library_id) > ($10, $11::uuid))
+        order by l.name, l.library_id limit $12
         """,
         today,
         await scope_ids(tx, scope, on=today),
@@ -95,7 +81,8 @@ async def list_libraries(
         after[1] if after else None,
         limit + 1,
     )
-    return page_of([_view(row) for row in rows], limit=limit, key=lambda view: (view.name, str(view.library_id)))
+    views = [LibraryView.of(one.library, one.region) for one in await placed_libraries(tx, rows, on=today)]
+    return page_of(views, limit=limit, key=lambda view: (view.name, str(view.library_id)))
 
 
 async def library_history(
@@ -124,23 +111,6 @@ async def _wanted_region(tx: Transaction, wanted: LibraryFilter, *, scope: Scope
     current = await region_as_last_known(tx, region.region_id, on=today)
     await require_in_scope(tx, current, scope, on=today, field="/query/region")
     return region.region_id
-
-
-def _view(row: asyncpg.Record) -> LibraryView:
-    region = RegionRef(region_id=row["region_id"], code=row["region_code"], name=row["region_name"], level=row["level"])
-    return LibraryView(
-        library_id=row["library_id"],
-        name=row["name"],
-        type=row["type"],
-        status=row["status"],
-        status_since=row["status_since"],
-        nominated_on=row["nominated_on"],
-        region=region,
-        timezone=row["timezone"],
-        basis=row["basis"],
-        episodes=[EpisodeView.model_validate(episode) for episode in row["episodes"]],
-        version=row["version"],
-    )
 
 
 def _event(envelope: Envelope) -> LibraryEventView:

@@ -1,5 +1,6 @@
 """Libraries and their support episodes: loaded whole, saved whole."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -12,7 +13,7 @@ from simpul_shared.regions.store import Region
 from simpul_shared.vocabulary import Basis, LibraryStatus, LibraryType, Scheme
 
 from simpul_registry.domain.library import Episode, Library
-from simpul_registry.store.regions import JAKARTA, in_scope, local_day, region_as_last_known
+from simpul_registry.store.regions import JAKARTA, in_scope, local_day, regions_as_last_known
 
 
 class LibraryUnknown(NotFound):
@@ -30,20 +31,27 @@ class PlacedLibrary:
 
 async def load_library(tx: Transaction, library_id: UUID, *, scope: Scope, now: datetime) -> PlacedLibrary:
     """Errors: LibraryUnknown, also when it lies outside the scope."""
-    row = await tx.fetchrow(
+    rows = await tx.fetch(
         """
         select library_id, name, type, region_id, status, nominated_on, status_since, named_since, basis, version
         from library where library_id = $1
         """,
         library_id,
     )
-    if row is None:
-        raise library_unknown(library_id)
     today = local_day(now, JAKARTA)
-    region = await region_as_last_known(tx, row["region_id"], on=today)
-    if not await in_scope(tx, region, scope, on=today):
-        raise library_unknown(library_id)
-    return PlacedLibrary(_library_of(row, await _episodes(tx, library_id)), region)
+    for placed in await placed_libraries(tx, rows, on=today):
+        if await in_scope(tx, placed.region, scope, on=today):
+            return placed
+    raise library_unknown(library_id)
+
+
+async def placed_libraries(tx: Transaction, rows: Sequence[asyncpg.Record], *, on: date) -> list[PlacedLibrary]:
+    """The libraries of these rows, with their episodes and with their regions as they are on the day."""
+    episodes = await _episodes(tx, [row["library_id"] for row in rows])
+    regions = await regions_as_last_known(tx, [row["region_id"] for row in rows], on=on)
+    return [
+        PlacedLibrary(_library_of(row, tuple(episodes[row["library_id"]])), regions[row["region_id"]]) for row in rows
+    ]
 
 
 def library_unknown(library_id: UUID) -> LibraryUnknown:
@@ -72,15 +80,29 @@ async def save_library(tx: Transaction, library: Library) -> None:
     )
     await tx.executemany(
         """
-        insert into support_episode (library_id, episode_no, programme_year, scheme, status, sk_no, sk_date)
-        values ($1, $2, $3, $4, $5, $6, $7)
+        insert into support_episode (library_id, episode_no, programme_year, scheme, status, sk_no, sk_date, nominators,
+            endorsed)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         on conflict (library_id, episode_no) do update set programme_year = excluded.programme_year,
-            scheme = excluded.scheme, status = excluded.status, sk_no = excluded.sk_no, sk_date = excluded.sk_date
+            scheme = excluded.scheme, status = excluded.status, sk_no = excluded.sk_no, sk_date = excluded.sk_date,
+            nominators = excluded.nominators, endorsed = excluded.endorsed
         """,
-        [
-            (library.library_id, e.no, e.programme_year, e.scheme.value, e.status.value, e.sk_no, e.sk_date)
-            for e in library.episodes
-        ],
+        [_episode_row(library.library_id, episode) for episode in library.episodes],
+    )
+
+
+def _episode_row(library_id: UUID, e: Episode) -> tuple[object, ...]:
+    nominators = list(e.nominators)
+    return (
+        library_id,
+        e.no,
+        e.programme_year,
+        e.scheme.value,
+        e.status.value,
+        e.sk_no,
+        e.sk_date,
+        nominators,
+        e.endorsed,
     )
 
 
@@ -99,15 +121,18 @@ async def possible_duplicates(tx: Transaction, library: Library) -> list[UUID]:
     return [row["library_id"] for row in rows]
 
 
-async def _episodes(tx: Transaction, library_id: UUID) -> tuple[Episode, ...]:
+async def _episodes(tx: Transaction, library_ids: Sequence[UUID]) -> dict[UUID, list[Episode]]:
     rows = await tx.fetch(
         """
-        select episode_no, programme_year, scheme, status, sk_no, sk_date
-        from support_episode where library_id = $1 order by episode_no
+        select library_id, episode_no, programme_year, scheme, status, sk_no, sk_date, nominators, endorsed
+        from support_episode where library_id = any($1) order by library_id, episode_no
         """,
-        library_id,
+        library_ids,
     )
-    return tuple(episode_of(row) for row in rows)
+    found: dict[UUID, list[Episode]] = {library_id: [] for library_id in library_ids}
+    for row in rows:
+        found[row["library_id"]].append(episode_of(row))
+    return found
 
 
 def episode_of(row: asyncpg.Record) -> Episode:
@@ -118,6 +143,8 @@ def episode_of(row: asyncpg.Record) -> Episode:
         LibraryStatus(row["status"]),
         row["sk_no"],
         row["sk_date"],
+        tuple(row["nominators"]),
+        row["endorsed"],
     )
 
 

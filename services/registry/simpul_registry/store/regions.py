@@ -42,24 +42,33 @@ async def find_region_today(tx: Transaction, code: RegionCode, *, now: datetime,
 
 async def region_as_last_known(tx: Transaction, region_id: UUID, *, on: date) -> Region:
     """The region on the day or, where it had ended before, as it was last. Errors: RegionUnknown."""
-    region = await _last_known(tx, region_id, on=on)
-    if region is None:
-        raise RegionUnknown(f"No region {region_id} existed on {on} or before. Look the region up by its code first.")
-    return region
+    return (await regions_as_last_known(tx, [region_id], on=on))[region_id]
 
 
-async def _last_known(tx: Transaction, region_id: UUID, *, on: date) -> Region | None:
-    row = await tx.fetchrow(
+async def regions_as_last_known(tx: Transaction, region_ids: Sequence[UUID], *, on: date) -> dict[UUID, Region]:
+    """All of them, by id. Errors: RegionUnknown."""
+    found = await _last_known(tx, region_ids, on=on)
+    for region_id in region_ids:
+        if region_id not in found:
+            raise RegionUnknown(
+                f"No region {region_id} existed on {on} or before. Look the region up by its code first."
+            )
+    return found
+
+
+async def _last_known(tx: Transaction, region_ids: Sequence[UUID], *, on: date) -> dict[UUID, Region]:
+    rows = await tx.fetch(
         """
-        select region_id, scheme, code, name, level, kind, parent_id, path, timezone, valid_from, valid_to, decree
+        select distinct on (region_id) region_id, scheme, code, name, level, kind, parent_id, path, timezone, valid_from,
+            valid_to, decree
         from region_version
-        where region_id = $1 and valid_from <= $2 and superseded_at = 'infinity'
-        order by valid_from desc limit 1
+        where region_id = any($1) and valid_from <= $2 and superseded_at = 'infinity'
+        order by region_id, valid_from desc
         """,
-        region_id,
+        region_ids,
         on,
     )
-    return None if row is None else region_of(row)
+    return {row["region_id"]: region_of(row) for row in rows}
 
 
 async def in_scope(tx: Transaction, region: Region, scope: Scope, *, on: date) -> bool:
@@ -76,7 +85,7 @@ async def _explain(tx: Transaction, code: RegionCode, *, on: date, field: str | 
             f"No region ever had the code {code} in the records.{hint}", field=field, facts={"nearest_codes": near}
         )
     bearer = max((one for one in former if one.valid_from <= on), key=lambda one: one.valid_from, default=former[0])
-    heir = await _last_known(tx, bearer.region_id, on=on)
+    heir = (await _last_known(tx, [bearer.region_id], on=on)).get(bearer.region_id)
     moved = heir.code if heir is not None and on < heir.valid_to else None
     went = f" Its place bore the code {moved} on that day." if moved else ""
     return RegionUnknown(

@@ -4,12 +4,14 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
+from simpul_shared.access import Permission
 from simpul_shared.regions.store import Region
 from simpul_shared.vocabulary import Basis, LibraryStatus, LibraryType, RegionLevel, Scheme
 
 from simpul_registry.domain.library import Episode, Library
+from simpul_registry.domain.nomination import awaits
 
 _REGION: JsonDict = {
     "region_id": "0d3f0a3e-3b6e-5e0f-9d0a-6a3c6a1f2b11",
@@ -35,6 +37,7 @@ _LIBRARY: JsonDict = {
     "timezone": "Asia/Makassar",
     "basis": "stated",
     "episodes": [_EPISODE],
+    "awaits": None,
     "version": 3,
 }
 
@@ -98,6 +101,9 @@ class LibraryView(BaseModel):
     timezone: str
     basis: Basis
     episodes: list[EpisodeView]
+    awaits: Permission | None = Field(
+        description="What it takes to decide on the nomination next; null when nothing is open"
+    )
     version: int
 
     @classmethod
@@ -109,7 +115,11 @@ class NominatedView(LibraryView):
     """`possible_duplicates`: libraries of the same name in the same region, for somebody to look at; nothing is merged."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [_LIBRARY | {"status": "DIUSULKAN", "version": 1, "possible_duplicates": []}]}
+        json_schema_extra={
+            "examples": [
+                _LIBRARY | {"status": "DIUSULKAN", "awaits": "library:verify", "version": 1, "possible_duplicates": []}
+            ]
+        }
     )
 
     possible_duplicates: list[UUID]
@@ -131,6 +141,7 @@ def _library_fields(library: Library, region: Region) -> dict[str, Any]:
         "timezone": region.timezone,
         "basis": library.basis,
         "episodes": [EpisodeView.of(episode) for episode in library.episodes],
+        "awaits": awaits(library),
         "version": library.version,
     }
 

@@ -11,11 +11,13 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import asyncpg
+import msgspec
 from fastapi import Depends, Header, Request
 from fastapi.responses import Response
 from pydantic import BaseModel
 
 from simpul_shared.access import Permission
+from simpul_shared.contracts.envelope import Envelope
 from simpul_shared.errors import Conflict, Invalid, PreconditionFailed, PreconditionRequired, Refusal
 from simpul_shared.platform.auth import Guard, Principal, Scope
 from simpul_shared.platform.database import Database, Origin, Transaction, lock_key
@@ -144,6 +146,25 @@ def require_version(current: int, expected: int) -> None:
             f"The thing is at version {current}, you saw {expected}. Read it again and decide anew.",
             facts={"current_version": current},
         )
+
+
+async def require_unchanged(tx: Transaction, aggregate_id: UUID, current: int, expected: int) -> None:
+    """As require_version, and tells who changed it and when, where the ledger still has it. Errors: PreconditionFailed."""
+    if current == expected:
+        return
+    row = await tx.fetchrow(
+        "select value, recorded_at from ledger where aggregate_id = $1 and aggregate_version = $2",
+        aggregate_id,
+        current,
+    )
+    if row is None:
+        require_version(current, expected)
+        return
+    actor, at = msgspec.json.decode(row["value"], type=Envelope).actorref, row["recorded_at"]
+    raise PreconditionFailed(
+        f"{actor} made version {current} on {at:%Y-%m-%d at %H:%M:%S} UTC; you saw {expected}. Read it again and decide anew.",
+        facts={"current_version": current, "changed_by": actor, "changed_at": at},
+    )
 
 
 def _respond(answer: Answer, status: int) -> Response:

@@ -1,0 +1,245 @@
+"""How a library comes to be designated: nominated, endorsed, verified or sent back, named in a decree (pure).
+
+Each level of government decides after the one below it, and nobody decides on what they put forward themselves.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from uuid import UUID
+
+from simpul_shared.access import Permission
+from simpul_shared.errors import Conflict, Forbidden, Invalid
+from simpul_shared.vocabulary import Basis, LibraryStatus, LibraryType, RegionLevel, Scheme
+
+from simpul_registry.domain.library import Episode, Library, Status, TransitionRefused, refuse_future, require
+
+
+class EpisodeExists(Conflict):
+    slug = "episode-exists"
+    title = "Sudah ada dukungan untuk tahun program ini"
+
+
+class LevelMismatch(Invalid):
+    slug = "library-level-mismatch"
+    title = "Jenis perpustakaan tidak sesuai tingkat wilayah"
+
+
+class ProgrammeYearTooEarly(Invalid):
+    slug = "programme-year-too-early"
+    title = "Tahun program terlalu awal"
+
+
+class SelfApproval(Forbidden):
+    slug = "self-approval"
+    title = "Usulan sendiri tidak boleh diputuskan sendiri"
+
+
+class NotYours(Forbidden):
+    slug = "nomination-decided-above"
+    title = "Keputusan ada pada tingkat di atasnya"
+
+
+class NotEndorsed(Conflict):
+    slug = "nomination-not-endorsed"
+    title = "Usulan belum didukung kabupaten/kota"
+
+
+_LEVEL_OF = {
+    LibraryType.PROVINCE: RegionLevel.PROVINCE,
+    LibraryType.REGENCY: RegionLevel.REGENCY,
+    LibraryType.DISTRICT: RegionLevel.DISTRICT,
+    LibraryType.VILLAGE: RegionLevel.VILLAGE,
+    LibraryType.COMMUNITY: RegionLevel.VILLAGE,
+    LibraryType.WORSHIP: RegionLevel.VILLAGE,
+}
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts: the subject of the access token, and what it grants."""
+
+    subject: str
+    permissions: frozenset[Permission]
+
+    @property
+    def endorses(self) -> bool:
+        """What a regency or a higher level puts forward needs no endorsement of the regency."""
+        return Permission.LIBRARY_ENDORSE in self.permissions
+
+
+@dataclass(frozen=True)
+class Nomination:
+    name: str
+    type: LibraryType
+    region_id: UUID
+    region_level: RegionLevel
+    nominated_on: date
+    programme_year: int
+    scheme: Scheme
+    basis: Basis
+
+
+def nominate(library_id: UUID, nomination: Nomination, *, by: Actor, today: date) -> Library:
+    """Errors: DateInFuture, LevelMismatch."""
+    refuse_future(nomination.nominated_on, today=today, field="/nominated_on")
+    require_level(nomination.type, nomination.region_level)
+    episode = Episode(
+        1,
+        nomination.programme_year,
+        nomination.scheme,
+        Status.NOMINATED,
+        nominators=(by.subject,),
+        endorsed=by.endorses,
+    )
+    return Library(
+        library_id=library_id,
+        name=nomination.name,
+        type=nomination.type,
+        region_id=nomination.region_id,
+        status=Status.NOMINATED,
+        nominated_on=nomination.nominated_on,
+        status_since=nomination.nominated_on,
+        named_since=nomination.nominated_on,
+        basis=nomination.basis,
+        episodes=(episode,),
+    )
+
+
+def resubmit(library: Library, *, by: Actor, programme_year: int | None, scheme: Scheme | None) -> Library:
+    """Nominate again: a returned episode goes on, a rejected one is followed by a new one.
+
+    Errors: LibraryClosed, TransitionRefused, EpisodeExists, ProgrammeYearTooEarly.
+    """
+    require(library, "resubmitted", Status.RETURNED, Status.REJECTED)
+    anew = library.status is Status.REJECTED
+    before = library.latest
+    episode = replace(
+        before,
+        no=len(library.episodes) + 1 if anew else before.no,
+        status=Status.NOMINATED,
+        programme_year=programme_year or before.programme_year,
+        scheme=scheme or before.scheme,
+        nominators=(by.subject,) if anew else tuple(sorted({*before.nominators, by.subject})),
+        endorsed=by.endorses,
+    )
+    return replace(library, status=Status.NOMINATED, episodes=_with(library, episode))
+
+
+def awaits(library: Library) -> Permission | None:
+    """What it takes to decide on the nomination next: village, regency, province, nation, in this order."""
+    if library.status is Status.VERIFIED:
+        return Permission.LIBRARY_DESIGNATE
+    if library.status is not Status.NOMINATED:
+        return None
+    return Permission.LIBRARY_VERIFY if library.latest.endorsed else Permission.LIBRARY_ENDORSE
+
+
+def endorse(library: Library, *, by: Actor) -> Library:
+    """The regency stands behind what a village put forward. Errors: LibraryClosed, TransitionRefused, SelfApproval."""
+    require(library, "endorsed", Status.NOMINATED)
+    _require_another(library, by)
+    if library.latest.endorsed:
+        raise TransitionRefused("The regency stands behind this nomination already; the province decides next.")
+    return replace(library, episodes=_with(library, replace(library.latest, endorsed=True)))
+
+
+def verify(library: Library, *, by: Actor) -> Library:
+    """Errors: LibraryClosed, TransitionRefused, SelfApproval, NotEndorsed."""
+    require(library, "verified", Status.NOMINATED)
+    _require_another(library, by)
+    if not library.latest.endorsed:
+        raise NotEndorsed("A village put it forward and its regency has not endorsed it. Have it endorsed first.")
+    return _judge(library, Status.VERIFIED)
+
+
+def send_back(library: Library, *, by: Actor) -> Library:
+    """Return the nomination to those who made it. Errors: LibraryClosed, TransitionRefused, SelfApproval, NotYours."""
+    require(library, "returned", Status.NOMINATED, Status.VERIFIED)
+    _require_decider(library, by)
+    return _judge(library, Status.RETURNED)
+
+
+def reject(library: Library, *, by: Actor) -> Library:
+    """Errors: LibraryClosed, TransitionRefused, SelfApproval, NotYours."""
+    require(library, "rejected", Status.NOMINATED, Status.VERIFIED)
+    _require_decider(library, by)
+    return _judge(library, Status.REJECTED)
+
+
+def designate(
+    library: Library, *, by: Actor, sk_no: str, sk_date: date, programme_year: int, scheme: Scheme, today: date
+) -> Library:
+    """Designate by decree: a verified library for its year or a later one, a designated or active one for a later year.
+
+    A library that is active already stays so. Errors: LibraryClosed, TransitionRefused, SelfApproval, EpisodeExists,
+    ProgrammeYearTooEarly, DateInFuture.
+    """
+    require(library, "designated", Status.VERIFIED, Status.DESIGNATED, Status.ACTIVE)
+    refuse_future(sk_date, today=today, field="/sk_date")
+    first = library.status is Status.VERIFIED
+    if not first:
+        episode = Episode(library.latest.no + 1, programme_year, scheme, Status.DESIGNATED, sk_no, sk_date)
+        return replace(library, episodes=_with(library, episode))
+    _require_another(library, by)
+    decreed = replace(
+        library.latest,
+        programme_year=programme_year,
+        scheme=scheme,
+        status=Status.DESIGNATED,
+        sk_no=sk_no,
+        sk_date=sk_date,
+    )
+    episodes = _with(library, decreed)
+    return replace(library, status=Status.DESIGNATED, status_since=sk_date, episodes=episodes)
+
+
+def require_level(library_type: LibraryType, level: RegionLevel) -> None:
+    wanted = _LEVEL_OF[library_type]
+    if level is not wanted:
+        raise LevelMismatch(
+            f"A library of type {library_type} belongs to a region of level {wanted}, the code names a {level}."
+            " Give the code of the right level.",
+            field="/region_code",
+        )
+
+
+def _require_another(library: Library, by: Actor) -> None:
+    if by.subject in library.latest.nominators:
+        raise SelfApproval("You put this nomination forward yourself. Somebody else must decide on it.")
+
+
+def _require_decider(library: Library, by: Actor) -> None:
+    _require_another(library, by)
+    needed = awaits(library)
+    if needed is not None and needed not in by.permissions:
+        raise NotYours(f"The next level decides on this nomination now; that needs the permission {needed}.")
+
+
+def _judge(library: Library, status: LibraryStatus) -> Library:
+    return replace(library, status=status, episodes=_with(library, replace(library.latest, status=status)))
+
+
+def _with(library: Library, episode: Episode) -> tuple[Episode, ...]:
+    """The episodes with this one in the place of its number, or added."""
+    others = tuple(e for e in library.episodes if e.no != episode.no)
+    _require_free_year(others, episode)
+    _require_later_year(library.episodes, episode)
+    return (*others, episode)
+
+
+def _require_free_year(others: Sequence[Episode], episode: Episode) -> None:
+    if episode.programme_year in {e.programme_year for e in others if e.status is not Status.REJECTED}:
+        raise EpisodeExists(
+            f"The library has an open support episode for {episode.programme_year} already. Name another programme year.",
+            field="/programme_year",
+        )
+
+
+def _require_later_year(episodes: Sequence[Episode], episode: Episode) -> None:
+    latest = max(e.programme_year for e in episodes)
+    if episode.programme_year < latest:
+        raise ProgrammeYearTooEarly(
+            f"The library was put forward for {latest}; {episode.programme_year} lies before. Name {latest} or later.",
+            field="/programme_year",
+        )

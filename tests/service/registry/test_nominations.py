@@ -1,0 +1,60 @@
+"""A nomination's way through village, regency, province and nation, through HTTP."""
+
+from simpul_shared.access import Role
+from simpul_shared.contracts import registry as announced
+
+from tests.service.registry.test_libraries import DECREE, MENGWI, nominated
+from tests.support.services import ServiceUnderTest
+
+
+async def test_village_regency_province_and_nation_decide_one_after_the_other_and_history_tells_why(
+    registry: ServiceUnderTest,
+) -> None:
+    village = registry.caller(Role.LIBRARY_STAFF, MENGWI, client="desa-mengwi")
+    regency = registry.caller(Role.REGENCY_ADMIN, "51.03", client="dinas-badung")
+    province = registry.caller(Role.PROVINCE_ADMIN, "51", client="dinas-bali")
+    nation = registry.caller(client="perpusnas")
+    path = await nominated(village)
+    assert (await village.get(path)).json()["awaits"] == "library:endorse"
+
+    early = await province.post(f"{path}/verify", version=1)
+    assert (early.status_code, early.json()["code"]) == (409, "nomination-not-endorsed")
+    assert (await regency.post(f"{path}/endorse", {"reason": "Sudah ditinjau"}, version=1)).status_code == 200
+    assert (await province.post(f"{path}/verify", {"reason": "Berkas lengkap"}, version=2)).status_code == 200
+    assert (await nation.post(f"{path}/designate", DECREE, version=3)).status_code == 200
+
+    events = (await nation.get(f"{path}/history")).json()["items"]
+    assert [(one["actor"], one["data"].get("reason")) for one in events] == [
+        ("desa-mengwi", None),
+        ("dinas-badung", "Sudah ditinjau"),
+        ("dinas-bali", "Berkas lengkap"),
+        ("perpusnas", None),
+    ]
+    assert len(await registry.ledger(announced.LibraryEndorsed)) == 1
+
+
+async def test_nobody_decides_on_a_nomination_of_their_own_at_any_level(registry: ServiceUnderTest) -> None:
+    nation = registry.caller(client="perpusnas")
+    path = await nominated(nation)
+    for what, body in (("verify", {}), ("return", {"reason": "x"}), ("reject", {"reason": "x"})):
+        response = await nation.post(f"{path}/{what}", body, version=1)
+        assert (response.status_code, response.json()["code"]) == (403, "self-approval")
+    assert (await nation.colleague.post(f"{path}/verify", version=1)).status_code == 200
+    response = await nation.post(f"{path}/designate", DECREE, version=2)
+    assert (response.status_code, response.json()["code"]) == (403, "self-approval")
+
+
+async def test_a_regency_cannot_take_back_what_it_has_passed_on(registry: ServiceUnderTest) -> None:
+    village = registry.caller(Role.LIBRARY_STAFF, MENGWI, client="desa-mengwi")
+    regency = registry.caller(Role.REGENCY_ADMIN, "51.03", client="dinas-badung")
+    path = await nominated(village)
+    assert (await regency.post(f"{path}/endorse", version=1)).status_code == 200
+    response = await regency.post(f"{path}/return", {"reason": "x"}, version=2)
+    assert (response.status_code, response.json()["code"]) == (403, "nomination-decided-above")
+
+
+async def test_a_village_nominates_in_itself_only(registry: ServiceUnderTest) -> None:
+    village = registry.caller(Role.LIBRARY_STAFF, "51.03.02.2008", client="desa-baha")
+    body = {"name": "A", "type": "DESA", "region_code": MENGWI, "programme_year": 2021, "scheme": "STIMULAN_APBN"}
+    response = await village.post("/v1/libraries", body)
+    assert (response.status_code, response.json()["code"]) == (403, "outside-scope")
