@@ -1,0 +1,183 @@
+"""Every part of a workbook inflated once, block by block, counted and looked through before a parser gets it.
+
+What parsers do not tell is noted here: formulas, hidden rows and columns, and what could make a parser fetch or expand things.
+"""
+
+import re
+import sys
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from simpul_shared.platform.imports.guard import STORED, Entry, read_directory
+from simpul_shared.platform.imports.limits import Limits
+from simpul_shared.platform.imports.refusals import (
+    FileBroken,
+    FileHasMacros,
+    FileInflates,
+    FileUnsafe,
+    TooManyColumns,
+    TooManyRows,
+)
+
+_BLOCK = 256 * 1024
+_LOCAL_HEADER = 30
+_OVERLAP = 2_048
+"""Longer than any tag looked for, so that none is missed where two blocks meet."""
+
+
+@dataclass
+class SheetMarks:
+    """Of one sheet, by Excel's own numbers: cells with a formula as (row, column letters), hidden rows and columns."""
+
+    formulas: set[tuple[int, str]] = field(default_factory=set)
+    hidden_rows: set[int] = field(default_factory=set)
+    hidden_columns: set[tuple[int, int]] = field(default_factory=set)
+
+
+def look_through(file: BinaryIO, limits: Limits) -> dict[str, SheetMarks]:
+    """Inflate and check all parts; the marks of each worksheet by its part's name.
+
+    Errors: FileInflates when more comes out than allowed or declared, FileUnsafe, FileHasMacros, FileBroken, TooManyRows,
+    TooManyColumns.
+    """
+    marks: dict[str, SheetMarks] = {}
+    left = limits.inflated_bytes
+    for entry in read_directory(file, limits):
+        look = _look(entry.name.lower(), marks, limits)
+        came = 0
+        for window, block in _windows(file, entry):
+            came += len(block)
+            if came > left or came > entry.inflated_bytes:
+                raise FileInflates(
+                    "The workbook inflates to more than it declares or than is accepted. It was not read."
+                )
+            look.through(window)
+        left -= came
+    return marks
+
+
+def _windows(file: BinaryIO, entry: Entry) -> Iterator[tuple[bytes, bytes]]:
+    """The inflated blocks, and each with the end of the one before it in front."""
+    before = b""
+    for block in _inflated(file, entry):
+        if not before and block.startswith((b"PK\x03\x04", b"\x1f\x8b\x08")):
+            raise FileInflates("The workbook holds another packed file. Remove embedded files and send it again.")
+        yield before + block, block
+        before = block[-_OVERLAP:]
+
+
+def _inflated(file: BinaryIO, entry: Entry) -> Iterator[bytes]:
+    """Never more than a block at a time, whatever the data say."""
+    file.seek(entry.header_at)
+    header = file.read(_LOCAL_HEADER)
+    if len(header) < _LOCAL_HEADER or not header.startswith(b"PK\x03\x04"):
+        raise FileBroken("The workbook cannot be read: a part is missing. Open it in Excel and save it anew.")
+    file.seek(int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little"), 1)
+    left = entry.packed_bytes
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    while left > 0 and (packed := file.read(min(_BLOCK, left))):
+        left -= len(packed)
+        if entry.method == STORED:
+            yield packed
+        else:
+            yield from _blocks(inflater, packed)
+    if left > 0 or (entry.method != STORED and not inflater.eof):
+        raise FileBroken("The workbook cannot be read: a part was cut off. Open it in Excel and save it anew.")
+
+
+def _blocks(inflater: "zlib._Decompress", packed: bytes) -> Iterator[bytes]:
+    try:
+        while packed and not inflater.eof:
+            yield inflater.decompress(packed, _BLOCK)
+            packed = inflater.unconsumed_tail
+    except zlib.error as error:
+        raise FileBroken(f"The workbook cannot be read: {error}. Open it in Excel and save it anew.") from error
+
+
+def _look(name: str, marks: dict[str, SheetMarks], limits: Limits) -> "_Look":
+    if re.fullmatch(r"/?xl/worksheets/[^/]+\.xml", name):
+        return _SheetLook(marks.setdefault(name.lstrip("/"), SheetMarks()), limits)
+    if name.endswith(".rels") or name == "[content_types].xml":
+        return _LinkLook()
+    return _XmlLook() if name.endswith((".xml", ".vml")) else _Look()
+
+
+class _Look:
+    """A part that is no XML, such as a picture."""
+
+    def through(self, window: bytes) -> None:
+        """Errors: the refusals of a file."""
+
+
+class _XmlLook(_Look):
+    def through(self, window: bytes) -> None:
+        if b"\0" in window or window.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise FileUnsafe("A part of the workbook is not in UTF-8. Open it in Excel and save it anew.")
+        if b"<!DOCTYPE" in window or b"<!ENTITY" in window:
+            raise FileUnsafe(
+                "The workbook declares a document type or entities, which no spreadsheet does. It was not read."
+            )
+
+
+class _LinkLook(_XmlLook):
+    """What names the kinds of all parts, and where they are."""
+
+    def through(self, window: bytes) -> None:
+        super().through(window)
+        if b"macroEnabled" in window or b"vbaProject" in window:
+            raise FileHasMacros("The workbook holds macros. Save it as an Excel workbook without macros (.xlsx).")
+
+
+_FORMULA = re.compile(rb"<(?:\w+:)?c\b([^<>]*)>\s*<(?:\w+:)?f[\s/>]")
+_HIDDEN_ROW = re.compile(rb"<(?:\w+:)?row\b([^<>]*\bhidden=[\"'](?:1|true)[\"'][^<>]*)>")
+_HIDDEN_COLUMN = re.compile(rb"<(?:\w+:)?col\b([^<>]*\bhidden=[\"'](?:1|true)[\"'][^<>]*)>")
+_FAR_COLUMN = re.compile(rb' r="[A-Z]{3}')
+_REFERENCE = re.compile(rb"\br=[\"']([A-Z]*)(\d+)[\"']")
+_HEADROOM = 100
+"""Rows that may stand above the data: titles, remarks, the header."""
+
+
+class _SheetLook(_XmlLook):
+    def __init__(self, marks: SheetMarks, limits: Limits) -> None:
+        self._marks = marks
+        self._limits = limits
+        self._last_row = limits.rows + _HEADROOM
+        self._far_row = re.compile(rb' r="[A-Z]*(\d{%d,})"' % len(str(self._last_row)))
+
+    def through(self, window: bytes) -> None:
+        super().through(window)
+        self._refuse_far_cells(window)
+        if b"<f" in window or b":f" in window:
+            self._note_formulas(window)
+        if b"hidden=" in window:
+            self._note_hidden(window)
+
+    def _refuse_far_cells(self, window: bytes) -> None:
+        """A lone cell in the last corner of a sheet would make a parser fill the whole sheet, until its memory ends."""
+        if _FAR_COLUMN.search(window):
+            raise TooManyColumns(
+                f"The sheet has cells beyond column ZZ; at most {self._limits.columns} columns are read. Delete the others."
+            )
+        if any(int(found[1]) > self._last_row for found in self._far_row.finditer(window)):
+            raise TooManyRows(f"At most {self._limits.rows} rows are accepted in a file. Split it by region.")
+
+    def _note_formulas(self, window: bytes) -> None:
+        for found in _FORMULA.finditer(window):
+            place = _REFERENCE.search(found[1])
+            if place is None:
+                raise FileBroken("The sheet has formulas in cells without a place. Replace them by their values.")
+            self._marks.formulas.add((int(place[2]), sys.intern(place[1].decode())))
+
+    def _note_hidden(self, window: bytes) -> None:
+        for found in _HIDDEN_ROW.finditer(window):
+            if place := _REFERENCE.search(found[1]):
+                self._marks.hidden_rows.add(int(place[2]))
+        for found in _HIDDEN_COLUMN.finditer(window):
+            self._marks.hidden_columns.add((_number(found[1], b"min"), _number(found[1], b"max")))
+
+
+def _number(attributes: bytes, name: bytes) -> int:
+    found = re.search(rb"\b" + name + rb"=[\"'](\d+)[\"']", attributes)
+    return int(found[1]) if found else 0

@@ -1,0 +1,296 @@
+"""A file as a table of the form's columns: header found, rows read one by one, what is wrong noted beside each. No database.
+
+Runs in the process that child.py bounds.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from pathlib import Path
+
+import msgspec
+
+from simpul_shared.platform.imports.cells import (
+    Cell,
+    CellRefused,
+    Source,
+    is_formula,
+    is_personal,
+    text_of,
+    unprotected,
+)
+from simpul_shared.platform.imports.columns import (
+    Column,
+    Header,
+    Layout,
+    RowRefused,
+    read_header,
+    recognised,
+    value_of,
+)
+from simpul_shared.platform.imports.guard import FileKind, inspect
+from simpul_shared.platform.imports.limits import Limits
+from simpul_shared.platform.imports.refusals import ColumnHidden, FileEmpty, HeaderMissing, TooManyColumns, TooManyRows
+from simpul_shared.platform.imports.text_file import delimiter_of, encoding_of, read_rows
+from simpul_shared.platform.imports.workbook import Sheet, open_sheet
+
+_HEADER_WITHIN = 25
+"""Rows among which the header must be; titles may stand above it."""
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why a row is refused. `column` is the key of the column to blame, `choices` what may be meant instead."""
+
+    code: str
+    hint: str
+    column: str | None = None
+    choices: tuple[str, ...] = ()
+
+
+class ReadRow(msgspec.Struct, frozen=True, array_like=True):
+    """`cells` (texts by column) and `record` are JSON; `record` is None where there are problems."""
+
+    number: int
+    hash: bytes
+    cells: bytes
+    record: bytes | None
+    problems: tuple[Problem, ...] = ()
+
+
+class Head(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """What was found out about the file before its first row."""
+
+    kind: str
+    unknown_columns: tuple[str, ...]
+    sheet: str | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+
+
+Numbered = tuple[int, Sequence[Cell]]
+
+
+@dataclass
+class Table:
+    """`head` is known at once, the rows come as they are asked for."""
+
+    head: Head
+    rows: Iterator[ReadRow]
+
+
+def open_table(path: Path, layout: Layout, limits: Limits) -> Table:
+    """Errors: the refusals of a file; those of a later row come while reading."""
+    if inspect(path, limits) is FileKind.XLSX:
+        return _of_sheet(open_sheet(path, limits), layout, limits)
+    return _of_text(path, layout, limits)
+
+
+def _of_text(path: Path, layout: Layout, limits: Limits) -> Table:
+    encoding = encoding_of(path)
+    delimiter = delimiter_of(path, encoding, fits=lambda row: recognised(layout, row), limits=limits)
+    header, rows = _begin(read_rows(path, encoding=encoding, delimiter=delimiter, limits=limits), layout, limits)
+    head = Head(FileKind.CSV, header.unknown, encoding=encoding, delimiter=delimiter)
+    return Table(head, _Reading(layout, header, Source(), limits).read(rows))
+
+
+def _of_sheet(sheet: Sheet, layout: Layout, limits: Limits) -> Table:
+    header, rows = _begin(sheet.rows(), layout, limits)
+    _refuse_hidden_columns(sheet, layout, header)
+    head = Head(FileKind.XLSX, header.unknown, sheet=sheet.name)
+    reading = _Reading(
+        layout, header, Source(date_1904=sheet.date_1904), limits, marked=_Marked(sheet, header).problems
+    )
+    return Table(head, reading.read(_Merges(sheet, header).filled(rows)))
+
+
+def _begin(rows: Iterator[Numbered], layout: Layout, limits: Limits) -> tuple[Header, Iterator[Numbered]]:
+    """The header, and the rows below it."""
+    first = list(islice(rows, _HEADER_WITHIN))
+    if not any(text_of(cell) for _, row in first for cell in row):
+        raise FileEmpty("The file has no content. Fill in the template and send it again.")
+    at = max(range(len(first)), key=lambda index: recognised(layout, first[index][1]))
+    titles = first[at][1]
+    if recognised(layout, titles) == 0:
+        raise HeaderMissing(
+            f"No column of the form was found in the first {_HEADER_WITHIN} rows. Take the header from the template."
+        )
+    if len(titles) > limits.columns:
+        raise TooManyColumns(
+            f"The table has {len(titles)} columns; at most {limits.columns} are read. Delete the others."
+        )
+    return read_header(layout, titles), chain(first[at + 1 :], rows)
+
+
+def _refuse_hidden_columns(sheet: Sheet, layout: Layout, header: Header) -> None:
+    for column in layout.columns:
+        place = header.places.get(column.key, -1) + 1
+        if any(first <= place <= last for first, last in sheet.marks.hidden_columns):
+            raise ColumnHidden(f"The column {column.header} is hidden. Show it and look at it, or delete it.")
+
+
+@dataclass
+class _Reading:
+    """Reads the rows of one file. Equal cells of a column are read once: most columns hold few different words."""
+
+    layout: Layout
+    header: Header
+    source: Source
+    limits: Limits
+    marked: Callable[[int], Iterator[Problem]] = lambda _: iter(())
+    first_rows: dict[bytes, int] = field(default_factory=dict)
+
+    def read(self, rows: Iterator[Numbered]) -> Iterator[ReadRow]:
+        columns = [
+            _ColumnReader(column, self.header.places.get(column.key), self.source) for column in self.layout.columns
+        ]
+        found = 0
+        for number, cells in rows:
+            read = [column.read(cells) for column in columns]
+            if not any(one.shown for one in read):
+                continue
+            found += 1
+            if found > self.limits.rows:
+                raise TooManyRows(f"At most {self.limits.rows} rows are accepted in a file. Split it by region.")
+            yield self._row(number, columns, read)
+
+    def _row(self, number: int, columns: Sequence["_ColumnReader"], read: Sequence["_ReadCell"]) -> ReadRow:
+        cells = msgspec.json.encode(
+            {column.key: one.shown for column, one in zip(columns, read, strict=True) if one.shown}
+        )
+        row_hash = hashlib.sha256(cells).digest()
+        problems = [one.problem for one in read if one.problem is not None]
+        problems += self.marked(number)
+        problems += self._repeated(number, row_hash)
+        record = None
+        if not problems:
+            try:
+                record = msgspec.json.encode(
+                    self.layout.compose({column.key: one.value for column, one in zip(columns, read, strict=True)})
+                )
+            except RowRefused as refused:
+                problems = [problem_of(column, why) for column, why in refused.reasons]
+        return ReadRow(number, row_hash, cells, record, tuple(problems))
+
+    def _repeated(self, number: int, row_hash: bytes) -> list[Problem]:
+        first = self.first_rows.setdefault(row_hash, number)
+        if first == number:
+            return []
+        hint = f"Baris ini sama persis dengan baris {first}. Hapus salah satu, atau perbaiki kalau maksudnya lain."
+        return [Problem("row-repeated", hint)]
+
+
+def problem_of(column: str | None, refused: CellRefused) -> Problem:
+    return Problem(refused.code, refused.hint, column, refused.choices)
+
+
+@dataclass(frozen=True)
+class _ReadCell:
+    shown: str
+    value: object = None
+    problem: Problem | None = None
+
+
+_REMEMBERED = 5_000
+
+
+class _ColumnReader:
+    def __init__(self, column: Column, place: int | None, source: Source) -> None:
+        self.key = column.key
+        self._column = column
+        self._place = place
+        self._source = source
+        self._read: dict[object, _ReadCell] = {}
+
+    def read(self, cells: Sequence[Cell]) -> _ReadCell:
+        cell = cells[self._place] if self._place is not None and self._place < len(cells) else None
+        remembered = cell if isinstance(cell, str) else (type(cell), cell)  # 1, 1.0 and True are one key otherwise
+        found = self._read.get(remembered)
+        if found is None:
+            if len(self._read) >= _REMEMBERED:
+                self._read.clear()
+            found = self._read[remembered] = self._read_anew(cell)
+        return found
+
+    def _read_anew(self, cell: Cell) -> _ReadCell:
+        if isinstance(cell, str):
+            cell = unprotected(cell.strip())
+        shown = text_of(cell)
+        if is_personal(shown):
+            return _ReadCell("(dihapus)", problem=Problem("personal-data", _PERSONAL, self.key))
+        if isinstance(cell, str) and is_formula(cell):
+            return _ReadCell(shown, problem=Problem("cell-is-formula", _FORMULA, self.key))
+        try:
+            return _ReadCell(shown, value=value_of(self._column, cell, self._source))
+        except CellRefused as refused:
+            return _ReadCell(shown, problem=problem_of(self.key, refused))
+
+
+_PERSONAL = "Isi sel menyerupai NIK, nomor telepon, atau alamat surel. Formulir ini tidak menerima data pribadi; isinya tidak disimpan."
+_FORMULA = "Sel berisi rumus. Salin lalu tempel sebagai nilai (Paste Special, Values), atau hapus tanda di depannya."
+_HIDDEN = "Baris ini tersembunyi di Excel. Tampilkan dan periksa, atau hapus barisnya."
+_MERGED = "Baris ini berisi sel yang digabung dengan kolom lain. Pisahkan selnya (Unmerge Cells) dan isi masing-masing."
+
+
+class _Marked:
+    """What a sheet says of its rows besides their values."""
+
+    def __init__(self, sheet: Sheet, header: Header) -> None:
+        self._hidden = sheet.marks.hidden_rows
+        self._formulas = sheet.marks.formulas
+        self._columns = [(key, letters_of(place + 1)) for key, place in header.places.items()]
+        places = {place + 1 for place in header.places.values()}
+        self._wide = [
+            (top, bottom)
+            for (top, left), (bottom, right) in sheet.merged()
+            if left < right and any(left <= place <= right for place in places)
+        ]
+
+    def problems(self, row: int) -> Iterator[Problem]:
+        if row in self._hidden:
+            yield Problem("row-hidden", _HIDDEN)
+        if self._formulas:
+            for key, letters in self._columns:
+                if (row, letters) in self._formulas:
+                    yield Problem("cell-is-formula", _FORMULA, key)
+        if any(top <= row <= bottom for top, bottom in self._wide):
+            yield Problem("cells-merged", _MERGED)
+
+
+def letters_of(column: int) -> str:
+    """Excel's name of a column, counted from 1."""
+    letters = ""
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
+class _Merges:
+    """Cells merged over several rows of one column hold for all of them, as people see it."""
+
+    def __init__(self, sheet: Sheet, header: Header) -> None:
+        places = set(header.places.values())
+        self._last = {
+            (top, left - 1): bottom
+            for (top, left), (bottom, right) in sheet.merged()
+            if left == right and top < bottom and left - 1 in places
+        }
+
+    def filled(self, rows: Iterator[Numbered]) -> Iterator[Numbered]:
+        if not self._last:
+            yield from rows
+            return
+        held: dict[int, tuple[int, Cell]] = {}
+        for number, given in rows:
+            cells = list(given)
+            for place in range(len(cells)):
+                if (number, place) in self._last:
+                    held[place] = (self._last[number, place], cells[place])
+                elif place in held and number <= held[place][0]:
+                    cells[place] = held[place][1]
+            yield number, cells
+
+
+def cells_of(row: ReadRow) -> Mapping[str, str]:
+    return msgspec.json.decode(row.cells, type=dict[str, str])

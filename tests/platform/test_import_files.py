@@ -1,0 +1,296 @@
+"""Files as strangers send them, read by the bounded process: good ones row by row, bad ones refused at once and by name."""
+
+import resource
+from collections.abc import Iterator
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from simpul_shared.errors import Refusal
+from simpul_shared.platform.imports.guard import inspect
+from simpul_shared.platform.imports.limits import LIMITS, MIB, Limits
+from simpul_shared.platform.imports.reading import read_file
+from simpul_shared.platform.imports.table import Head, ReadRow, cells_of
+
+from tests.support import form, sheets
+
+ROOT = Path(__file__).parents[2]
+HEADER = ["Nama", "Jenis", "Jumlah", "Sejak", "NPP"]
+ROW = ["Taman", "Buka", "1.200", "17 Agustus 2021", "6372052C0000001"]
+
+
+@pytest.fixture(autouse=True)
+def tests_are_found_by_the_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+
+
+async def read(path: Path, limits: Limits = LIMITS) -> tuple[Head, list[ReadRow]]:
+    head, rows = None, []
+    async with aclosing(read_file(path, form.NAME, limits)) as parts:
+        async for part in parts:
+            if isinstance(part, Head):
+                head = part
+            else:
+                rows += part
+    assert head is not None
+    return head, rows
+
+
+async def read_bytes(tmp_path: Path, content: bytes, limits: Limits = LIMITS) -> tuple[Head, list[ReadRow]]:
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    return await read(path, limits)
+
+
+async def refusal_of(tmp_path: Path, content: bytes, limits: Limits = LIMITS) -> str:
+    with pytest.raises(Refusal) as refused:
+        await read_bytes(tmp_path, content, limits)
+    assert len(refused.value.detail) > 20
+    return refused.value.slug
+
+
+def csv(*rows: list[str], sign: str = ",") -> str:
+    return "".join(sign.join(row) + "\r\n" for row in rows)
+
+
+def problems(row: ReadRow) -> list[tuple[str, str | None]]:
+    return [(one.code, one.column) for one in row.problems]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+@pytest.mark.parametrize("sign", [",", ";", "\t"])
+async def test_a_csv_file_is_read_in_every_encoding_and_delimiter_that_excel_writes(
+    tmp_path: Path, encoding: str, sign: str
+) -> None:
+    content = csv(HEADER, ["Café", *ROW[1:]], sign=sign).encode(encoding)
+    head, (row,) = await read_bytes(tmp_path, content)
+    assert (head.kind, head.delimiter) == ("csv", sign)
+    assert (row.number, row.problems) == (2, ())
+    assert cells_of(row)["name"] == "Café"
+
+
+async def test_columns_map_whatever_their_order_and_name_and_unknown_ones_are_told(tmp_path: Path) -> None:
+    content = csv(
+        ["Daftar tempat 2021"], ["QUANTITY", "NIK", "nama  tempat *", "jenis (wajib)"], ["5", "x", "Taman", "BUKA"]
+    )
+    head, (row,) = await read_bytes(tmp_path, content.encode())
+    assert head.unknown_columns == ("NIK",)
+    assert cells_of(row) == {"name": "Taman", "kind": "BUKA", "count": "5"}
+    assert row.record == b'{"name":"Taman","kind":"BUKA","count":5,"since":null,"code":null}'
+
+
+async def test_the_same_row_has_the_same_hash_in_csv_and_xlsx_and_under_other_headers(tmp_path: Path) -> None:
+    _, (one,) = await read_bytes(tmp_path, csv(HEADER, ROW).encode())
+    _, (other,) = await read_bytes(tmp_path, sheets.workbook(sheets.table([HEADER[::-1], ROW[::-1]])))
+    assert one.hash == other.hash
+    assert one.record == other.record
+
+
+async def test_a_row_that_is_there_twice_is_refused_the_second_time(tmp_path: Path) -> None:
+    _, rows = await read_bytes(tmp_path, csv(HEADER, ROW, ["", "", "", "", ""], ROW).encode())
+    assert [(row.number, problems(row)) for row in rows] == [(2, []), (4, [("row-repeated", None)])]
+
+
+async def test_personal_data_are_refused_and_not_kept(tmp_path: Path) -> None:
+    _, (row,) = await read_bytes(tmp_path, csv(HEADER, ["Bu Ani 5103022009710001", *ROW[1:]]).encode())
+    assert problems(row) == [("personal-data", "name")]
+    assert b"5103022009710001" not in row.cells
+
+
+@pytest.mark.parametrize("sign", ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "'=1+1"])
+async def test_a_text_that_excel_would_calculate_with_is_refused_in_csv(tmp_path: Path, sign: str) -> None:
+    _, (row,) = await read_bytes(tmp_path, csv(HEADER, [sign, *ROW[1:]]).encode())
+    assert problems(row) == [("cell-is-formula", "name")]
+
+
+async def test_a_formula_is_refused_though_excel_left_its_value(tmp_path: Path) -> None:
+    rows = (
+        sheets.row(1, HEADER)
+        + f'<row r="2">{sheets.cell("A2", "Taman", formula="B1")}{sheets.cell("B2", "Buka")}</row>'
+    )
+    _, (row,) = await read_bytes(tmp_path, sheets.workbook(sheets.sheet(rows)))
+    assert problems(row) == [("cell-is-formula", "name")]
+
+
+async def test_a_formula_in_a_column_that_is_not_read_does_no_harm(tmp_path: Path) -> None:
+    rows = sheets.row(1, [*HEADER[:2], "No"]) + (
+        f'<row r="2">{sheets.cell("A2", "Taman")}{sheets.cell("B2", "Buka")}{sheets.cell("C2", 1, formula="ROW()-1")}</row>'
+    )
+    _, (row,) = await read_bytes(tmp_path, sheets.workbook(sheets.sheet(rows)))
+    assert row.problems == ()
+
+
+async def test_hidden_rows_and_cells_merged_over_columns_are_refused(tmp_path: Path) -> None:
+    rows = "".join(
+        (
+            sheets.row(1, HEADER),
+            sheets.row(2, ROW, attributes='hidden="1"'),
+            sheets.row(3, ["Kebun", None, 3]),
+            sheets.row(4, ["Pasar", "Buka", 3]),
+        )
+    )
+    _, read_rows = await read_bytes(tmp_path, sheets.workbook(sheets.sheet(rows, after=sheets.merged("A3:B3"))))
+    assert [problems(row) for row in read_rows] == [
+        [("row-hidden", None)],
+        [("cell-empty", "kind"), ("cells-merged", None)],
+        [],
+    ]
+
+
+async def test_a_cell_merged_over_rows_holds_for_each_of_them(tmp_path: Path) -> None:
+    rows = (
+        sheets.row(1, HEADER) + sheets.row(2, ["Taman", "Buka"]) + sheets.row(3, ["Kebun"]) + sheets.row(4, ["Pasar"])
+    )
+    _, read_rows = await read_bytes(tmp_path, sheets.workbook(sheets.sheet(rows, after=sheets.merged("B2:B3"))))
+    assert [problems(row) for row in read_rows] == [[], [], [("cell-empty", "kind")]]
+
+
+@pytest.mark.parametrize(("date_1904", "wanted"), [(False, "2021-08-17"), (True, "2025-08-18")])
+async def test_a_serial_number_is_the_day_that_the_workbook_counts(
+    tmp_path: Path, date_1904: bool, wanted: str
+) -> None:
+    content = sheets.workbook(sheets.table([HEADER, ["Taman", "Buka", 1200.0, 44425.0]]), date_1904=date_1904)
+    _, (row,) = await read_bytes(tmp_path, content)
+    assert row.record == f'{{"name":"Taman","kind":"BUKA","count":1200,"since":"{wanted}","code":null}}'.encode()
+
+
+async def test_the_sheet_called_data_is_read_or_the_only_visible_one(tmp_path: Path) -> None:
+    notes, data = sheets.table([["Petunjuk"]]), sheets.table([HEADER, ROW])
+    head, _ = await read_bytes(tmp_path, sheets.workbook(notes, data, names=("Petunjuk", "DATA")))
+    assert head.sheet == "DATA"
+    head, _ = await read_bytes(tmp_path, sheets.workbook(notes, data, names=("Lama", "Isi"), hidden=("Lama",)))
+    assert head.sheet == "Isi"
+    assert await refusal_of(tmp_path, sheets.workbook(notes, data, names=("Satu", "Dua"))) == "sheet-ambiguous"
+
+
+def bomb() -> bytes:
+    """About half a megabyte that inflates to 131 MB."""
+    head, tail = sheets.sheet("|").encode().split(b"|")
+    one = sheets.row(1, ["x" * 60, "y" * 60]).encode()
+    return sheets.workbook(more={"xl/worksheets/sheet1.xml": head + one * (131_000_000 // len(one)) + tail})
+
+
+def lying(content: bytes, part: bytes, declared: int) -> bytes:
+    """The same file, whose directory declares another size for a part."""
+    at = content.rindex(b"PK\x01\x02", 0, content.rindex(part))
+    return content[: at + 24] + declared.to_bytes(4, "little") + content[at + 28 :]
+
+
+def bad_files() -> Iterator[tuple[str, bytes, str]]:
+    good = sheets.workbook(sheets.table([HEADER, ROW]))
+    entity = '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>'
+    laughs = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]>'
+    ole = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 1000
+    macros = "application/vnd.ms-excel.sheet.macroEnabled.main+xml"
+    yield "empty", b"", "file-empty"
+    yield "blanks", b"\r\n\r\n,,\r\n", "file-empty"
+    yield "empty sheet", sheets.workbook(sheets.table([])), "file-empty"
+    yield "too large", b"a" * (20 * MIB + 1), "file-too-large"
+    yield "bomb", bomb(), "file-inflates"
+    yield "bomb that declares little", lying(bomb(), b"sheet1.xml", 1000), "file-inflates"
+    yield "201 parts", sheets.workbook(sheets.table([ROW]), more={f"x{n}": b"" for n in range(200)}), "file-inflates"
+    yield "nested zip by name", sheets.workbook(sheets.table([ROW]), more={"xl/in.zip": b"x"}), "file-inflates"
+    yield "nested zip by content", sheets.workbook(sheets.table([ROW]), more={"xl/media/a.png": good}), "file-inflates"
+    yield "another zip", sheets.zipped({"a.txt": b"a"}), "file-kind-unknown"
+    yield "old xls", ole, "file-kind-unknown"
+    yield "pdf", b"%PDF-1.7 ...", "file-kind-unknown"
+    yield "password", ole + "EncryptedPackage".encode("utf-16-le"), "file-encrypted"
+    yield (
+        "xlsm by its project",
+        sheets.workbook(sheets.table([ROW]), more={"xl/vbaProject.bin": b"x"}),
+        "file-has-macros",
+    )
+    yield "xlsm by its kind", sheets.workbook(sheets.table([ROW]), book_kind=macros), "file-has-macros"
+    yield "external entity", sheets.workbook(sheets.sheet("", prologue=entity)), "file-unsafe"
+    yield "billion laughs", sheets.workbook(sheets.sheet("", prologue=laughs)), "file-unsafe"
+    yield (
+        "xml in utf-16",
+        sheets.workbook(sheets.table([ROW]), more={"xl/styles.xml": "<a/>".encode("utf-16")}),
+        "file-unsafe",
+    )
+    yield "cut off", good[:-40], "file-broken"
+    yield "cut in the middle", good[: len(good) // 2], "file-broken"
+    yield "a part cut off", good.replace(b"PK\x03\x04", b"PK\x03\x05"), "file-broken"
+    yield "no xml", sheets.workbook("<worksheet><sheetData><row"), "file-broken"
+    yield "no encoding", csv(HEADER, ROW).encode() + b"\x81\x8d", "file-encoding-unknown"
+    yield "utf-16 without mark", csv(HEADER, ROW).encode("utf-16-le"), "file-encoding-unknown"
+    yield "unclosed quote", csv(HEADER, ROW).encode() + b'"never closed,\r\n' * 3, "file-broken"
+    yield "no header", csv(ROW).encode(), "header-missing"
+    yield "half a header", csv(HEADER[1:], ROW[1:]).encode(), "header-missing"
+    yield "doubled header", csv([*HEADER, "nama tempat"], [*ROW, "x"]).encode(), "header-doubled"
+    yield (
+        "hidden column",
+        sheets.workbook(sheets.sheet(sheets.row(1, HEADER), before='<cols><col min="2" max="3" hidden="1"/></cols>')),
+        "column-hidden",
+    )
+    yield "16,384 columns", csv([*HEADER, *(f"c{n}" for n in range(16_379))], ROW).encode(), "too-many-columns"
+    yield (
+        "a cell in the last column",
+        sheets.workbook(sheets.sheet(sheets.row(1, HEADER) + f'<row r="2">{sheets.cell("XFD2", 1)}</row>')),
+        "too-many-columns",
+    )
+    yield (
+        "a cell in the last row",
+        sheets.workbook(sheets.sheet(sheets.row(1, HEADER) + sheets.row(1_048_576, ROW))),
+        "too-many-rows",
+    )
+    yield (
+        "a million rows",
+        csv(HEADER).encode() + b"".join(b"T%d,BUKA\n" % n for n in range(1_000_000)),
+        "too-many-rows",
+    )
+
+
+BAD = {name: (content, slug) for name, content, slug in bad_files()}
+
+
+@pytest.mark.parametrize("name", BAD)
+async def test_a_bad_file_is_refused_by_name(tmp_path: Path, name: str) -> None:
+    content, slug = BAD[name]
+    assert await refusal_of(tmp_path, content) == slug
+
+
+def test_a_bomb_is_refused_before_anything_of_it_is_inflated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = bomb()
+    assert len(content) < 700_000
+
+    def never(*_: Any) -> None:
+        raise AssertionError("something was inflated")
+
+    monkeypatch.setattr("zlib.decompressobj", never)
+    path = tmp_path / "bomb.xlsx"
+    path.write_bytes(content)
+    with pytest.raises(Refusal) as refused:
+        inspect(path)
+    assert refused.value.slug == "file-inflates"
+
+
+async def test_a_header_alone_is_a_file_without_rows(tmp_path: Path) -> None:
+    _, rows = await read_bytes(tmp_path, csv(HEADER).encode())
+    assert rows == []
+
+
+async def test_a_reader_that_needs_too_much_memory_is_ended_and_the_file_refused(tmp_path: Path) -> None:
+    corner = f'<row r="100000">{sheets.cell("ZZ100000", 1)}</row>'
+    content = sheets.workbook(sheets.sheet(sheets.row(1, HEADER) + corner))
+    assert len(content) < 3000
+    assert await refusal_of(tmp_path, content) == "file-too-complex"
+
+
+async def test_a_reader_that_needs_too_long_is_ended_and_the_file_refused(tmp_path: Path) -> None:
+    content = csv(HEADER).encode() + b"".join(b"T%d,BUKA\n" % n for n in range(99_000))
+    assert await refusal_of(tmp_path, content, Limits(wall_seconds=0.01)) == "file-too-complex"
+
+
+async def test_a_hundred_thousand_rows_need_no_more_memory_here_than_a_frame(tmp_path: Path) -> None:
+    content = csv(HEADER).encode() + b"".join(b"Taman %d,BUKA,7,17/8/2021,\n" % n for n in range(99_999))
+    path = tmp_path / "many.csv"
+    path.write_bytes(content)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    count = 0
+    async with aclosing(read_file(path, form.NAME)) as parts:
+        async for part in parts:
+            count += 0 if isinstance(part, Head) else len(part)
+    assert count == 99_999
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 30_000
