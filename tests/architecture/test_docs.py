@@ -11,6 +11,7 @@ import pytest
 from pydantic_settings import BaseSettings
 from simpul_activities.domain.activity import ActivityStatus
 from simpul_activities.domain.bimtek import Pillar, SessionMethod
+from simpul_registry.domain.fate import RegionFate
 from simpul_shared import vocabulary
 from simpul_shared.access import Role
 from simpul_shared.platform.consume import LetterState
@@ -29,7 +30,7 @@ PAGES = sorted(
 CODE = (".py", ".sql", ".html", ".css", ".csv", ".gz")
 WORDS = [
     *(kind for kind in StrEnum.__subclasses__() if kind.__module__ == vocabulary.__name__),
-    *(ActivityStatus, SessionMethod, Pillar, Role, LetterState),
+    *(ActivityStatus, SessionMethod, Pillar, Role, LetterState, RegionFate),
 ]
 
 

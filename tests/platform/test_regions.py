@@ -91,3 +91,18 @@ async def test_what_was_not_known_yet_is_not_answered(keeper: ServiceUnderTest) 
     async with keeper.database.snapshot(ORIGIN) as tx:
         with pytest.raises(RegionUnknown):
             await region_by_id(tx, REGION, on=date(2021, 1, 1), known_on=before)
+
+
+@pytest.mark.parametrize("apart", [False, True])
+async def test_of_two_statements_of_one_moment_neither_is_lost_and_the_later_holds(
+    keeper: ServiceUnderTest, apart: bool
+) -> None:
+    """Also when they come in batches of their own, where once the second could not be stored."""
+    first, second = await keeper.announce(version("BALI"), version("Bali"))
+    for batch in [[first], [second]] if apart else [[first, second]]:
+        await keeper.apply(batch)
+    assert await keeper.dead_letters() == []
+    rows = await keeper.database.pool.fetch(
+        "select name, superseded_at = recorded_at as never_believed from region_version order by aggregate_version"
+    )
+    assert [(row["name"], row["never_believed"]) for row in rows] == [("BALI", True), ("Bali", False)]

@@ -11,6 +11,7 @@ from simpul_registry.consumers import HANDLERS, TOPICS
 from simpul_registry.domain.nomination import EpisodeExists
 from simpul_registry.jobs import load_regions
 from simpul_registry.settings import RegistrySettings
+from simpul_registry.store.regions import RegionsOverlap
 
 _OWN = Path(__file__).parent
 _SHARED = Path(simpul_shared.__file__).parent
@@ -19,6 +20,12 @@ CONSTRAINTS: dict[str, Refusal] = {
     "support_episode_open_key": EpisodeExists(
         "The library has an open support episode for that programme year already. Name another year.",
         field="/programme_year",
+    ),
+    "region_version_code_overlap": RegionsOverlap(
+        "Two regions would have one code on the same day. Read the regions concerned again and decide anew."
+    ),
+    "region_version_region_overlap": RegionsOverlap(
+        "A region would have two codes on the same day. Read the regions concerned again and decide anew."
     ),
 }
 

@@ -178,11 +178,11 @@ async def keep_versions(tx: Transaction, events: Sequence[Received[RegionVersion
 def _statements(
     events: Sequence[Received[RegionVersionPublished]],
 ) -> list[list[Received[RegionVersionPublished]]]:
-    """The events by region and start, in order; of several recorded at one moment only the last was ever believed."""
-    by_start: dict[tuple[UUID, date | None], dict[datetime, Received[RegionVersionPublished]]] = {}
+    """The events by region and start, in order."""
+    by_start: dict[tuple[UUID, date | None], list[Received[RegionVersionPublished]]] = {}
     for one in events:
-        by_start.setdefault((one.event.region_id, one.event.valid_from), {})[one.recorded_at] = one
-    return [list(believed.values()) for believed in by_start.values()]
+        by_start.setdefault((one.event.region_id, one.event.valid_from), []).append(one)
+    return list(by_start.values())
 
 
 def _row(one: Received[RegionVersionPublished], *, superseded_at: datetime | None) -> tuple[object, ...]:

@@ -7,15 +7,18 @@ from uuid import UUID
 from fastapi import APIRouter
 from fastapi import Query as Parameter
 from fastapi.responses import Response
-from simpul_shared.access import Permission
+from simpul_shared.access import NATION_CODE, Permission
 from simpul_shared.known_on import parse_known_on
 from simpul_shared.platform.http.query import Page, Query, answer, query
 from simpul_shared.vocabulary import RegionLevel, parse_region_code
 
 from simpul_registry.api.fields import Cursor, KnownOn, Limit, parse_code_prefix
+from simpul_registry.domain.fate import RegionFate
 from simpul_registry.queries import regions as queries
+from simpul_registry.queries.crosswalk import Crosswalk, crosswalk, map_as_csv
 from simpul_registry.queries.regions import AsOf, RegionFilter
 from simpul_registry.store.regions import JAKARTA, local_day
+from simpul_registry.views.crosswalk import CrosswalkView
 from simpul_registry.views.regions import LineageView, RegionView
 
 router = APIRouter(prefix="/v1/regions", tags=["regions"])
@@ -50,6 +53,47 @@ async def list_regions(
     as_of = _as_of(valid_on, known_on, now=edge.now)
     async with edge.snapshot() as tx:
         return answer(await queries.list_regions(tx, wanted, as_of, limit=limit, cursor=cursor))
+
+
+@router.get(
+    "/export",
+    response_class=Response,
+    responses={200: {"content": {"text/csv": {}}}},
+    summary="All regions of a day as CSV, the larger ones first",
+)
+async def export_regions(
+    level: RegionLevel | None = None,
+    valid_on: _ValidOn = None,
+    known_on: KnownOn = None,
+    edge: Query = query(Permission.REGION_READ, touches="reference data"),
+) -> Response:
+    as_of = _as_of(valid_on, known_on, now=edge.now)
+    async with edge.snapshot() as tx:
+        rows = await map_as_csv(tx, as_of, level)
+    name = f"wilayah-{as_of.valid_on}.csv"
+    return Response(rows, 200, {"Content-Disposition": f'attachment; filename="{name}"'}, "text/csv; charset=utf-8")
+
+
+@router.get(
+    "/crosswalk",
+    response_model=Page[CrosswalkView],
+    summary="What became of the regions of one day by another: same, recoded, succeeded, or successor unknown",
+)
+async def region_crosswalk(
+    from_on: Annotated[date, Parameter(description="The earlier day", examples=["2021-12-31"])],
+    to_on: Annotated[date | None, Parameter(description="The later day; today when left out")] = None,
+    within: Annotated[str, Parameter(max_length=20, description="Code on from_on; all below it")] = NATION_CODE,
+    level: RegionLevel | None = None,
+    fate: RegionFate | None = None,
+    known_on: KnownOn = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    edge: Query = query(Permission.REGION_READ, touches="reference data"),
+) -> Response:
+    to = _as_of(to_on, known_on, now=edge.now)
+    wanted = Crosswalk(parse_region_code(within, field="/query/within"), from_on, to, level, fate)
+    async with edge.snapshot() as tx:
+        return answer(await crosswalk(tx, wanted, limit=limit, cursor=cursor))
 
 
 @router.get("/{region_id}", response_model=RegionView, summary="One region as it was on a day")
@@ -107,10 +151,13 @@ async def region_history(
     summary="Where a region came from, what was cut out of it, and how sure that is",
 )
 async def region_lineage(
-    region_id: UUID, edge: Query = query(Permission.REGION_READ, touches="reference data")
+    region_id: UUID,
+    known_on: KnownOn = None,
+    edge: Query = query(Permission.REGION_READ, touches="reference data"),
 ) -> Response:
+    instant = parse_known_on(known_on)
     async with edge.snapshot() as tx:
-        return answer(await queries.region_lineage(tx, region_id))
+        return answer(await queries.region_lineage(tx, region_id, known_on=instant))
 
 
 def _as_of(valid_on: date | None, known_on: str | None, *, now: datetime) -> AsOf:

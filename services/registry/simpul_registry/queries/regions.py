@@ -1,7 +1,7 @@
 """Questions about regions, each as of a day (valid_on) and as known at an instant (known_on, None for now)."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from simpul_shared.platform.database import Transaction
@@ -9,8 +9,10 @@ from simpul_shared.platform.http.query import Page, decode_cursor, page_of
 from simpul_shared.regions.store import RegionUnknown
 from simpul_shared.vocabulary import RegionCode, RegionLevel
 
+from simpul_registry.domain.fate import Bearer
 from simpul_registry.queries.search import like_pattern
-from simpul_registry.store.regions import find_region, in_words, intervals, versions_of
+from simpul_registry.store.region_fates import fates_of
+from simpul_registry.store.regions import find_region, in_words, intervals, successors, versions_of
 from simpul_registry.views.regions import LineageView, RegionView
 
 
@@ -131,16 +133,18 @@ async def region_history(tx: Transaction, region_id: UUID, *, known_on: datetime
     return Page(items=[RegionView.of(row) for row in rows])
 
 
-async def region_lineage(tx: Transaction, region_id: UUID) -> Page[LineageView]:
+async def region_lineage(tx: Transaction, region_id: UUID, *, known_on: datetime | None) -> Page[LineageView]:
     """What the region came from and what came from it, by day. Errors: RegionUnknown."""
-    await region_history(tx, region_id, known_on=None)
+    await region_history(tx, region_id, known_on=known_on)
     rows = await tx.fetch(
         """
         select kind, from_region_id, region_id, from_code, to_code, effective_on, basis, confidence, recorded_at
-        from region_lineage where region_id = $1 or from_region_id = $1
+        from region_lineage
+        where (region_id = $1 or from_region_id = $1) and recorded_at <= coalesce($2::timestamptz, 'infinity')
         order by effective_on, to_code, from_code
         """,
         region_id,
+        known_on,
     )
     return Page(items=[LineageView.model_validate(dict(row)) for row in rows])
 
@@ -150,11 +154,16 @@ async def _absent(tx: Transaction, region_id: UUID, as_of: AsOf) -> RegionUnknow
     if not versions:
         return _never(region_id)
     last = versions[-1]
-    return RegionUnknown(
+    detail = (
         f"Region {region_id} did not exist on {as_of.valid_on}, or was not known then; it exists {in_words(versions)},"
-        f" last as {last.code} {last.name}. Ask for a valid_on within.",
-        facts={"existed": intervals(versions)},
+        f" last as {last.code} {last.name}. Ask for a valid_on within."
     )
+    facts: dict[str, object] = {"existed": intervals(versions)}
+    if last.valid_to <= as_of.valid_on:
+        bearer, since = Bearer(region_id, last.code, last.name), last.valid_to - timedelta(days=1)
+        [told] = await fates_of(tx, [bearer], since=since, until=as_of.valid_on, known_on=as_of.known_on)
+        facts |= successors(told)
+    return RegionUnknown(detail, facts=facts)
 
 
 def _never(region_id: UUID) -> RegionUnknown:

@@ -1,17 +1,26 @@
 """Regions as the write side needs them: by code with a helpful refusal, and where a library lies now."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from simpul_shared.access import NATION_CODE
+from simpul_shared.errors import Conflict
 from simpul_shared.platform.auth import Scope
 from simpul_shared.platform.database import Transaction
 from simpul_shared.regions.store import Region, RegionUnknown, region_by_code, region_of, scope_ids
 from simpul_shared.vocabulary import RegionCode
 
+from simpul_registry.domain.fate import Bearer, Fate, RegionFate
+from simpul_registry.store.region_fates import fates_of
+
 JAKARTA = "Asia/Jakarta"
+
+
+class RegionsOverlap(Conflict):
+    slug = "regions-overlap"
+    title = "Masa berlaku wilayah tumpang tindih"
 
 
 def local_day(now: datetime, timezone: str) -> date:
@@ -28,7 +37,7 @@ async def find_region(
     try:
         return await region_by_code(tx, code, on=on, known_on=known_on)
     except RegionUnknown:
-        raise await _explain(tx, code, on=on, field=field) from None
+        raise await _explain(tx, code, on=on, known_on=known_on, field=field) from None
 
 
 async def find_region_today(tx: Transaction, code: RegionCode, *, now: datetime, field: str | None = None) -> Region:
@@ -76,7 +85,9 @@ async def in_scope(tx: Transaction, region: Region, scope: Scope, *, on: date) -
     return allowed is None or not set(allowed).isdisjoint(region.path)
 
 
-async def _explain(tx: Transaction, code: RegionCode, *, on: date, field: str | None) -> RegionUnknown:
+async def _explain(
+    tx: Transaction, code: RegionCode, *, on: date, known_on: datetime | None, field: str | None
+) -> RegionUnknown:
     former = await _bearers(tx, code)
     if not former:
         near = await _nearest(tx, code, on=on)
@@ -84,15 +95,68 @@ async def _explain(tx: Transaction, code: RegionCode, *, on: date, field: str | 
         return RegionUnknown(
             f"No region ever had the code {code} in the records.{hint}", field=field, facts={"nearest_codes": near}
         )
-    bearer = max((one for one in former if one.valid_from <= on), key=lambda one: one.valid_from, default=former[0])
-    heir = (await _last_known(tx, [bearer.region_id], on=on)).get(bearer.region_id)
-    moved = heir.code if heir is not None and on < heir.valid_to else None
-    went = f" Its place bore the code {moved} on that day." if moved else ""
+    earlier = max((one for one in former if one.valid_from <= on), key=lambda one: one.valid_from, default=None)
+    if earlier is None:
+        return await _not_yet(tx, former, code, on=on, field=field)
+    return await _retired(tx, former, earlier, on=on, known_on=known_on, field=field)
+
+
+async def _not_yet(
+    tx: Transaction, former: Sequence[Region], code: RegionCode, *, on: date, field: str | None
+) -> RegionUnknown:
+    before = (await _last_known(tx, [former[0].region_id], on=on)).get(former[0].region_id)
+    bore = before.code if before is not None and on < before.valid_to else None
+    hint = f" Its place bore the code {bore} on that day." if bore else ""
     return RegionUnknown(
-        f"No region had the code {code} on {on}; it was in use {in_words(former)}.{went}",
+        f"No region had the code {code} on {on}; it was in use {in_words(former)}.{hint}",
         field=field,
-        facts={"code_in_use": intervals(former), "place_has_code": moved},
+        facts={"code_in_use": intervals(former), "place_has_code": bore},
     )
+
+
+async def _retired(
+    tx: Transaction,
+    former: Sequence[Region],
+    last: Region,
+    *,
+    on: date,
+    known_on: datetime | None,
+    field: str | None,
+) -> RegionUnknown:
+    bearer = Bearer(last.region_id, last.code, last.name)
+    since = last.valid_to - timedelta(days=1)
+    [told] = await fates_of(tx, [bearer], since=since, until=on, known_on=known_on)
+    went = ", ".join(f"{one.code} {one.name}" for one in told.now)
+    return RegionUnknown(
+        f"No region had the code {last.code} on {on}; it was in use {in_words(former)}."
+        + (
+            f" Its place is {went} on that day." if went else " What its place became is not known (successor unknown)."
+        ),
+        field=field,
+        facts={
+            "code_in_use": intervals(former),
+            "place_has_code": told.now[0].code if told.fate is RegionFate.RECODED else None,
+            **successors(told),
+        },
+    )
+
+
+def successors(told: Fate) -> dict[str, object]:
+    """A fate as members of a problem document."""
+    return {
+        "fate": told.fate,
+        "successors": [{"region_id": one.region_id, "code": one.code, "name": one.name} for one in told.now],
+        "lineage": [
+            {
+                "kind": one.kind,
+                "to_code": one.to_code,
+                "effective_on": one.effective_on,
+                "basis": one.basis,
+                "confidence": one.confidence,
+            }
+            for one in told.steps
+        ],
+    }
 
 
 def day(value: date) -> date | None:
