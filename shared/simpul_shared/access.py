@@ -14,6 +14,12 @@ class Permission(StrEnum):
     PERSON_REGISTER = "person:register"
     PERSON_READ = "person:read"
     PERSON_READ_NAME = "person:read-name"
+    PERSON_READ_PERSONAL = "person:read-personal"
+    PERSON_LOOK_UP = "person:look-up"
+    PERSON_CHANGE = "person:change"
+    PERSON_EXPORT = "person:export"
+    PERSON_ERASE = "person:erase"
+    PERSON_AUDIT = "person:audit"
     BIMTEK_READ = "bimtek:read"
     BIMTEK_MANAGE = "bimtek:manage"
     ATTENDANCE_RECORD = "attendance:record"
@@ -54,10 +60,19 @@ _REGENCY = _STAFF | {
     Permission.LIBRARY_CHANGE,
     Permission.PERSON_REGISTER,
     Permission.PERSON_READ_NAME,
+    Permission.PERSON_READ_PERSONAL,
+    Permission.PERSON_LOOK_UP,
+    Permission.PERSON_CHANGE,
     Permission.BIMTEK_MANAGE,
     Permission.ATTENDANCE_RECORD,
 }
-_PROVINCE = _REGENCY | {Permission.LIBRARY_VERIFY, Permission.EVENTS_READ}
+_PROVINCE = _REGENCY | {
+    Permission.LIBRARY_VERIFY,
+    Permission.PERSON_EXPORT,
+    Permission.PERSON_ERASE,
+    Permission.PERSON_AUDIT,
+    Permission.EVENTS_READ,
+}
 _NATIONAL = _PROVINCE | {Permission.LIBRARY_DESIGNATE, Permission.TARGET_SET}
 
 GRANTS: dict[Role, frozenset[Permission]] = {
@@ -65,7 +80,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.PROVINCE_ADMIN: _PROVINCE,
     Role.REGENCY_ADMIN: _REGENCY,
     Role.LIBRARY_STAFF: _STAFF,
-    Role.AUDITOR: _READS | {Permission.EVENTS_READ},
+    Role.AUDITOR: _READS | {Permission.EVENTS_READ, Permission.PERSON_AUDIT},
     Role.SYSTEM: _READS | {Permission.EVENTS_READ},
     Role.OPERATOR: frozenset({Permission.OPERATE, Permission.EVENTS_READ}),
 }

@@ -3,6 +3,7 @@
 Refusal
 ├── Invalid              422  the request cannot be right
 ├── NotFound             404  no such thing, or none within the caller's scope
+├── Gone                 410  it was there, and is no more, for good
 ├── Conflict             409  right in itself, but not in the present state
 ├── Forbidden            403  the caller may not do this here
 ├── PreconditionRequired 428  If-Match is missing
@@ -50,6 +51,12 @@ class NotFound(Refusal):
     status = 404
     slug = "not-found"
     title = "Tidak ditemukan"
+
+
+class Gone(Refusal):
+    status = 410
+    slug = "gone"
+    title = "Sudah tidak ada"
 
 
 class Conflict(Refusal):

@@ -109,6 +109,26 @@ class Basis(StrEnum):
     SAMPLE = "sample"
 
 
+class PersonalField(StrEnum):
+    """What is known of a person and sealed; of the NIK only a keyed hash is kept."""
+
+    NAME = "name"
+    PHONE = "phone"
+    EMAIL = "email"
+    GENDER = "gender"
+    BIRTH_YEAR = "birth_year"
+    NIK = "nik"
+
+
+class ErasureReason(StrEnum):
+    """Why a person's data are destroyed (UU 27/2022, art. 42 to 44)."""
+
+    REQUESTED = "PERMINTAAN_SUBJEK"
+    CONSENT_WITHDRAWN = "PERSETUJUAN_DITARIK"
+    RETENTION_ENDED = "MASA_SIMPAN_HABIS"
+    MISTAKEN = "KELIRU"
+
+
 class BimtekKind(StrEnum):
     SPP_TIK = "SPP_TIK"
     SIM = "SIM"

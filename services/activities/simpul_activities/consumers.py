@@ -17,6 +17,7 @@ from simpul_shared.contracts.registry import (
     LibraryRenamed,
     LibraryReturned,
     LibraryVerified,
+    PersonErased,
     PersonRegistered,
     RegionVersionPublished,
 )
@@ -168,6 +169,13 @@ async def keep_person(tx: Transaction, events: Sequence[Received[PersonRegistere
     )
 
 
+async def keep_erased(tx: Transaction, events: Sequence[Received[PersonErased]]) -> None:
+    await tx.executemany(
+        "update person set erased_at = $2 where person_id = $1",
+        [(one.event.person_id, one.recorded_at) for one in events],
+    )
+
+
 def _last(events: Sequence[Received[L]]) -> dict[UUID, Received[L]]:
     """The last event of each library: one statement updates a row only once."""
     return {one.event.library_id: one for one in events}
@@ -190,4 +198,5 @@ HANDLERS: dict[type[Event], Handler] = {
     LibraryRenamed: keep_renamed,
     LibraryClosed: keep_closed,
     PersonRegistered: keep_person,
+    PersonErased: keep_erased,
 }

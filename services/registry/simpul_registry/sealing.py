@@ -1,10 +1,13 @@
-"""Names of people, encrypted under a random key per person, which is itself wrapped by the service's key.
+"""What is known of people, encrypted under a random key per person, which is itself wrapped by the service's key.
 
-Destroying a person's key erases the person everywhere, backups included. AES-256-GCM with a random 96-bit nonce in front.
+Destroying a person's key erases the person. AES-256-GCM with a random 96-bit nonce in front. What people are looked up
+by is hashed under a third key, that of the blind index.
 """
 
 import base64
 import binascii
+import hashlib
+import hmac
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,31 +27,54 @@ class PersonKeyWrong(Unavailable):
     title = "Kunci data pribadi tidak cocok"
 
 
-@dataclass(frozen=True)
-class SealedName:
-    """What the database keeps of a name: the ciphertext, and apart from it the person's key, wrapped."""
+@dataclass(frozen=True, repr=False)
+class PersonKey:
+    """A person's own key. No key has a repr, so that no log can show it."""
 
-    name: bytes
-    wrapped_key: bytes
+    person_id: UUID
+    secret: bytes
+
+    def seal(self, field: str, text: str) -> bytes:
+        return _encrypt(self.secret, text.encode(), _context("person", field, self.person_id))
+
+    def open(self, field: str, sealed: bytes) -> str:
+        """Errors: PersonKeyWrong, when it is not this person's field or a byte of it changed."""
+        return _decrypt(self.secret, sealed, _context("person", field, self.person_id)).decode()
 
 
 @dataclass(frozen=True, repr=False)
 class ServiceKey:
-    """The key that wraps the keys of people. It has no repr, so that no log can show it."""
+    """The key that wraps the keys of people."""
 
     secret: bytes
 
-    def seal(self, name: str, *, person_id: UUID) -> SealedName:
-        data_key = AESGCM.generate_key(256)
-        return SealedName(
-            name=_encrypt(data_key, name.encode(), _context("person", "name", person_id)),
-            wrapped_key=_encrypt(self.secret, data_key, _context("person_key", "wrapped_key", person_id)),
+    def make_key(self, person_id: UUID) -> PersonKey:
+        return PersonKey(person_id, AESGCM.generate_key(256))
+
+    def wrap(self, key: PersonKey) -> bytes:
+        return _encrypt(self.secret, key.secret, _context("person_key", "wrapped_key", key.person_id))
+
+    def unwrap(self, person_id: UUID, wrapped_key: bytes) -> PersonKey:
+        """Errors: PersonKeyWrong, when this is not the key it was wrapped under or a byte of it changed."""
+        return PersonKey(
+            person_id, _decrypt(self.secret, wrapped_key, _context("person_key", "wrapped_key", person_id))
         )
 
-    def open(self, sealed: SealedName, *, person_id: UUID) -> str:
-        """Errors: PersonKeyWrong, when this is not the key it was sealed under or a byte of it changed."""
-        data_key = _decrypt(self.secret, sealed.wrapped_key, _context("person_key", "wrapped_key", person_id))
-        return _decrypt(data_key, sealed.name, _context("person", "name", person_id)).decode()
+
+@dataclass(frozen=True, repr=False)
+class IndexKey:
+    """The key of the blind index: equal terms have equal digests, and nobody without it can try out terms."""
+
+    secret: bytes
+
+    def digest(self, kind: str, term: str) -> bytes:
+        return hmac.digest(self.secret, f"registry|person_term|{kind}|{term}".encode(), hashlib.sha256)
+
+
+@dataclass(frozen=True)
+class Keys:
+    service: ServiceKey
+    index: IndexKey
 
 
 def read_key(path: Path) -> bytes:
@@ -63,7 +89,7 @@ def read_key(path: Path) -> bytes:
 
 
 def _context(table: str, column: str, person_id: UUID) -> bytes:
-    """Binds a ciphertext to its place: moved to another person or column it can't be opened."""
+    """Binds a ciphertext to its place: moved to another person or field it can't be opened."""
     return f"registry|{table}|{column}|{person_id}|{_SCHEMA_VERSION}".encode()
 
 
@@ -77,6 +103,7 @@ def _decrypt(key: bytes, sealed: bytes, context: bytes) -> bytes:
         return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], context)
     except InvalidTag:
         raise PersonKeyWrong(
-            "The name can't be opened with the registry's present key. Let its operator put back the key it was kept under.",
+            "What is known of the person can't be opened with the registry's present key."
+            " Let its operator put back the key it was kept under.",
             retry_after=60,
         ) from None

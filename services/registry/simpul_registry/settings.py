@@ -1,4 +1,4 @@
-"""What the registry has of its own, from SIMPUL_REGISTRY_*; and the key that one of them names."""
+"""What the registry has of its own, from SIMPUL_REGISTRY_*; and the keys that two of them name."""
 
 from functools import cache
 from pathlib import Path
@@ -8,7 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from simpul_shared.errors import Unavailable
 from simpul_shared.platform.settings import ServiceSettings
 
-from simpul_registry.sealing import ServiceKey, read_key
+from simpul_registry.sealing import IndexKey, Keys, ServiceKey, read_key
 
 
 class PersonKeyMissing(Unavailable):
@@ -17,16 +17,20 @@ class PersonKeyMissing(Unavailable):
 
 
 class PersonKeySettings(BaseSettings):
-    """Apart from the rest, because the key is read when the first name is, not when a job or a migration runs."""
+    """Apart from the rest, because the keys are read when the first name is, not when a job or a migration runs."""
 
     model_config = SettingsConfigDict(env_prefix="SIMPUL_REGISTRY_", extra="ignore")
 
     person_key_file: Path | None = Field(
         None,
-        description="File with 32 random bytes in base64 that names are encrypted under; without it no name is kept",
+        description="File with 32 random bytes in base64 that people's keys are wrapped under; without it nobody is registered",
+    )
+    person_index_key_file: Path | None = Field(
+        None,
+        description="File with 32 other random bytes in base64, under which phones, NIKs and names are hashed for look-up",
     )
 
-    @field_validator("person_key_file")
+    @field_validator("person_key_file", "person_index_key_file")
     @classmethod
     def _usable(cls, path: Path | None) -> Path | None:
         if path is not None:
@@ -42,17 +46,18 @@ class RegistrySettings(PersonKeySettings, ServiceSettings):
     admin_port: int = Field(8111, description="Port of /metrics and the worker's health")
 
 
-async def service_key() -> ServiceKey:
-    """The key that wraps the keys of people, read once. Errors: PersonKeyMissing, when none is set."""
-    return configured_key()
+async def person_keys() -> Keys:
+    """The keys of people's data, read once. Errors: PersonKeyMissing, when one is not set."""
+    return configured_keys()
 
 
 @cache
-def configured_key() -> ServiceKey:
-    path = PersonKeySettings().person_key_file
-    if path is None:
+def configured_keys() -> Keys:
+    settings = PersonKeySettings()
+    if settings.person_key_file is None or settings.person_index_key_file is None:
         raise PersonKeyMissing(
-            "The registry has no key to encrypt names with. Let its operator set SIMPUL_REGISTRY_PERSON_KEY_FILE.",
+            "The registry lacks a key for what is known of people. Let its operator set SIMPUL_REGISTRY_PERSON_KEY_FILE"
+            " and SIMPUL_REGISTRY_PERSON_INDEX_KEY_FILE.",
             retry_after=60,
         )
-    return ServiceKey(read_key(path))
+    return Keys(ServiceKey(read_key(settings.person_key_file)), IndexKey(read_key(settings.person_index_key_file)))

@@ -90,6 +90,9 @@ FIELDS: dict[str, dict[str, Any]] = {
     "RegionLineageRecorded.effective_on": _field("The day from which the newer code holds.", "2019-10-23"),
     "RegionLineageRecorded.basis": _field("How the lineage is known.", "same name, same parent"),
     "confidence": _field("How sure the lineage is.", "HIGH"),
+    # People
+    "fields": _field("Which fields were put right; what they say stays in the registry.", ["phone", "email"]),
+    "PersonErased.reason": _field("Why the data were destroyed.", "PERMINTAAN_SUBJEK"),
     # Libraries
     "LibraryNominated.name": _field("The library's name.", "Perpustakaan Desa Mengwi"),
     "library_type": _field("The kind of library.", "DESA"),

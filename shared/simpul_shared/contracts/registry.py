@@ -9,9 +9,11 @@ from simpul_shared.contracts.topics import LIBRARIES, PERSONS, REGIONS, Topic
 from simpul_shared.vocabulary import (
     Basis,
     Confidence,
+    ErasureReason,
     LibraryStatus,
     LibraryType,
     LineageKind,
+    PersonalField,
     RegionKind,
     RegionLevel,
     Scheme,
@@ -168,18 +170,40 @@ class LibraryClosed(LibraryEvent, frozen=True, kw_only=True):
     reason: str
 
 
-class PersonRegistered(Event, frozen=True, kw_only=True):
-    """A person exists; the name stays in the registry, encrypted under a key of the person's own."""
+class PersonEvent(Event, frozen=True, kw_only=True):
+    """Ids and words of the vocabulary only: who somebody is stays in the registry, encrypted under a key of their own."""
 
-    type: ClassVar[str] = "id.simpul.registry.person-registered.v1"
     aggregate: ClassVar[str] = "person"
     topic: ClassVar[Topic] = PERSONS
     aggregate_field: ClassVar[str] = "person_id"
     key_field: ClassVar[str] = "person_id"
 
     person_id: UUID
+
+
+class PersonRegistered(PersonEvent, frozen=True, kw_only=True):
+    """A person exists; the name stays in the registry, encrypted under a key of the person's own."""
+
+    type: ClassVar[str] = "id.simpul.registry.person-registered.v1"
+
     region_id: UUID
     basis: Basis
+
+
+class PersonCorrected(PersonEvent, frozen=True, kw_only=True):
+    """Personal fields were put right; which ones, never what they say."""
+
+    type: ClassVar[str] = "id.simpul.registry.person-corrected.v1"
+
+    fields: tuple[PersonalField, ...]
+
+
+class PersonErased(PersonEvent, frozen=True, kw_only=True):
+    """The person's key was destroyed: nothing personal can be read any more. The id stays, and so does what is counted."""
+
+    type: ClassVar[str] = "id.simpul.registry.person-erased.v1"
+
+    reason: ErasureReason
 
 
 EVENTS: tuple[type[Event], ...] = (
@@ -197,4 +221,6 @@ EVENTS: tuple[type[Event], ...] = (
     LibraryRenamed,
     LibraryClosed,
     PersonRegistered,
+    PersonCorrected,
+    PersonErased,
 )

@@ -163,7 +163,8 @@ def _process(platform: Platform, service: str, part: str, command: Command) -> P
         f"{prefix}ADMIN_PORT": str(admin_port),
     }
     if service == "registry":
-        env[f"{prefix}PERSON_KEY_FILE"] = str(_person_key(platform.servers.directory))
+        for key in ("person-key", "person-index-key"):
+            env[f"{prefix}{key.replace('-', '_').upper()}_FILE"] = str(_key(platform.servers.directory / key))
     name = f"{service} {part}"
     log = platform.servers.directory / f"{service}-{part}.log"
     program = ServicePart(name, command(service, part), env=env, log=log)
@@ -175,8 +176,7 @@ def _environment() -> dict[str, str]:
     return inherited | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "SIMPUL_ENV": "development"}
 
 
-def _person_key(directory: Path) -> Path:
-    file = directory / "person-key"
+def _key(file: Path) -> Path:
     if not file.exists():
         file.write_text(base64.b64encode(os.urandom(32)).decode())
     return file

@@ -14,7 +14,8 @@ from simpul_shared.contracts.activities import (
     ParticipantRegistered,
     ParticipantWithdrawn,
 )
-from simpul_shared.contracts.registry import LibraryClosed
+from simpul_shared.contracts.registry import LibraryClosed, PersonErased
+from simpul_shared.vocabulary import ErasureReason
 
 from tests.service.activities import world
 from tests.service.activities.world import CLERK, HEAD, MENGWI, PIKAT, VOLUNTEER
@@ -65,6 +66,21 @@ async def test_a_closed_library_sends_nobody(activities: ServiceUnderTest, badun
     answer = await badung.post(f"/v1/bimteks/{made['bimtek_id']}/registrations", registration())
 
     assert (answer.status_code, answer.json()["code"]) == (409, "library-closed")
+
+
+async def test_an_erased_person_is_registered_no_more_and_keeps_the_seat_that_was_counted(
+    activities: ServiceUnderTest, badung: Caller
+) -> None:
+    made = await world.running(badung)
+    taken = await world.registered(badung, made, HEAD)
+    for person in (HEAD, CLERK):
+        await activities.receive(PersonErased(person_id=person, reason=ErasureReason.REQUESTED))
+
+    answer = await badung.post(f"/v1/bimteks/{made['bimtek_id']}/registrations", registration(person_id=str(CLERK)))
+
+    assert (answer.status_code, answer.json()["code"], answer.json()["field"]) == (409, "person-erased", "/person_id")
+    seat = await badung.get(f"/v1/registrations/{taken['registration_id']}")
+    assert (seat.status_code, seat.json()["person_id"]) == (200, str(HEAD))
 
 
 async def test_a_planned_bimtek_takes_no_registration_yet(badung: Caller) -> None:

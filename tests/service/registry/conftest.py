@@ -53,12 +53,15 @@ async def insert_regions(service: ServiceUnderTest) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def person_key(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The file that SIMPUL_REGISTRY_PERSON_KEY_FILE names."""
+    """The file that SIMPUL_REGISTRY_PERSON_KEY_FILE names; that of the index key lies beside it."""
     path = tmp_path_factory.mktemp("keys") / "person-key"
     path.write_bytes(base64.b64encode(bytes(range(32))))
+    index = path.with_name("person-index-key")
+    index.write_bytes(base64.b64encode(bytes(range(32, 64))))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SIMPUL_REGISTRY_PERSON_KEY_FILE", str(path))
-        settings.configured_key.cache_clear()
+        patch.setenv("SIMPUL_REGISTRY_PERSON_INDEX_KEY_FILE", str(index))
+        settings.configured_keys.cache_clear()
         yield path
 
 

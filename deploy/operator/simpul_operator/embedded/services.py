@@ -93,6 +93,7 @@ def service_environment(
     }
     if service == "registry":
         own[f"{prefix}PERSON_KEY_FILE"] = str(data.key_file("person-key"))
+        own[f"{prefix}PERSON_INDEX_KEY_FILE"] = str(data.key_file("person-index-key"))
     return _shared_environment(addresses) | own
 
 

@@ -10,7 +10,7 @@ from simpul_shared.platform.database import Transaction
 from simpul_shared.regions.store import scope_ids
 
 from simpul_activities.domain.calendar import today
-from simpul_activities.domain.library import Library, LibraryUnknown, PersonUnknown
+from simpul_activities.domain.library import Library, LibraryUnknown, PersonUnknown, require_not_erased
 from simpul_activities.store import copies
 
 RETRY_SECONDS = 2
@@ -34,9 +34,11 @@ async def require_library(tx: Transaction, library_id: UUID, *, allowed: Sequenc
 
 
 async def require_person(tx: Transaction, person_id: UUID, *, allowed: Sequence[UUID] | None) -> None:
-    """Errors: PersonUnknown, on the terms of `require_library`."""
-    if not await copies.is_person_known(tx, person_id, allowed=allowed):
+    """Errors: PersonUnknown, on the terms of `require_library`; PersonErased."""
+    person = await copies.find_person(tx, person_id, allowed=allowed)
+    if person is None:
         raise await _unknown(tx, PersonUnknown, "person", person_id)
+    require_not_erased(person)
 
 
 async def _unknown(tx: Transaction, kind: type[Refusal], what: str, which: UUID) -> Refusal:

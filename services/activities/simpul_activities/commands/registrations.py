@@ -39,7 +39,7 @@ class WithdrawParticipant:
 async def register_participant(
     tx: Transaction, registration_id: UUID, command: RegisterParticipant, *, scope: Scope, now: datetime
 ) -> Answer:
-    """Errors: BimtekNotFound, OutsideScope, LibraryUnknown, PersonUnknown, PersonAlreadyRegistered, those of rules.register."""
+    """Errors: BimtekNotFound, OutsideScope, LibraryUnknown, PersonUnknown, PersonErased, PersonAlreadyRegistered, those of rules.register."""
     allowed = await allowed_regions(tx, scope, now)
     bimtek = await bimteks.load_hosted(tx, command.bimtek_id, allowed=allowed)
     library = await require_library(tx, command.library_id, allowed=allowed)

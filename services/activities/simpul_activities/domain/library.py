@@ -1,7 +1,7 @@
-"""The registry's libraries as this service knows them from events, and when they may act."""
+"""The registry's libraries and people as this service knows them from events, and when they may act."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from simpul_shared.errors import Conflict
@@ -16,6 +16,11 @@ class LibraryUnknown(Conflict):
 class PersonUnknown(Conflict):
     slug = "person-unknown"
     title = "Orang belum dikenal"
+
+
+class PersonErased(Conflict):
+    slug = "person-erased"
+    title = "Data orang ini sudah dihapus"
 
 
 class LibraryClosed(Conflict):
@@ -39,6 +44,21 @@ class Library:
     status: LibraryStatus
     dormant_since: date | None = None
     closed_on: date | None = None
+
+
+@dataclass(frozen=True)
+class Person:
+    person_id: UUID
+    erased_at: datetime | None = None
+
+
+def require_not_erased(person: Person) -> None:
+    """Errors: PersonErased."""
+    if person.erased_at is not None:
+        raise PersonErased(
+            "What the registry knew of this person was erased. Register the person anew there, if they agree to take part.",
+            field="/person_id",
+        )
 
 
 def require_open(library: Library) -> None:

@@ -9,7 +9,7 @@ from simpul_shared.platform.database import Transaction
 from simpul_shared.platform.marks import applied_through
 from simpul_shared.vocabulary import LibraryStatus
 
-from simpul_activities.domain.library import Library
+from simpul_activities.domain.library import Library, Person
 
 COPIED_TOPICS = (REGIONS, LIBRARIES, PERSONS)
 
@@ -38,20 +38,17 @@ async def find_library(tx: Transaction, library_id: UUID, *, allowed: Sequence[U
     )
 
 
-async def is_person_known(tx: Transaction, person_id: UUID, *, allowed: Sequence[UUID] | None) -> bool:
-    """Whether the person is known here and registered in one of the `allowed` regions (None: anywhere)."""
-    return bool(
-        await tx.fetchval(
-            """
-            select exists (
-                select from person as p where p.person_id = $1 and ($2::uuid[] is null
-                    or exists (select from region_place as place where place.region_id = p.region_id and place.path && $2))
-            )
-            """,
-            person_id,
-            allowed,
-        )
+async def find_person(tx: Transaction, person_id: UUID, *, allowed: Sequence[UUID] | None) -> Person | None:
+    """The person, if known here and registered in one of the `allowed` regions (None: anywhere)."""
+    row = await tx.fetchrow(
+        """
+        select p.person_id, p.erased_at from person as p where p.person_id = $1 and ($2::uuid[] is null
+            or exists (select from region_place as place where place.region_id = p.region_id and place.path && $2))
+        """,
+        person_id,
+        allowed,
     )
+    return None if row is None else Person(row["person_id"], row["erased_at"])
 
 
 async def lies_within(tx: Transaction, region_id: UUID, *, allowed: Sequence[UUID] | None) -> bool:

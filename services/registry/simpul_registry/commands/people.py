@@ -1,32 +1,44 @@
-"""Use case of people: register. The name is sealed before it reaches the database and is in no event and no answer."""
+"""Use cases of people. What is known of them is sealed before it reaches the database and is in no event and no answer."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-from simpul_shared.contracts.registry import PersonRegistered
+from simpul_shared.contracts.registry import PersonCorrected, PersonErased, PersonEvent, PersonRegistered
 from simpul_shared.platform.auth import Scope
 from simpul_shared.platform.database import Transaction
-from simpul_shared.platform.http.command import Answer
+from simpul_shared.platform.http.command import Answer, require_version
 from simpul_shared.platform.outbox import append
 from simpul_shared.regions.store import require_in_scope
-from simpul_shared.vocabulary import Basis, RegionCode
+from simpul_shared.vocabulary import Basis, ErasureReason, RegionCode
 
-from simpul_registry.sealing import ServiceKey
-from simpul_registry.store.people import Person, insert_person
+from simpul_registry.domain.person import Fields, NothingToCorrect
+from simpul_registry.sealing import Keys
+from simpul_registry.store import people as store
+from simpul_registry.store.people import Person, load_person
 from simpul_registry.store.regions import JAKARTA, find_region_today, local_day
-from simpul_registry.views.people import PersonView
+from simpul_registry.views.people import PersonView, TombstoneView
 
 
 @dataclass(frozen=True)
 class RegisterPerson:
-    name: str = field(repr=False)
+    fields: Fields = field(repr=False)
     region_code: RegionCode
     basis: Basis
 
 
+@dataclass(frozen=True)
+class ChangePerson:
+    """A change of a person: whom, the version its caller saw, where the caller may act, and when it is."""
+
+    person_id: UUID
+    expected_version: int
+    scope: Scope
+    now: datetime
+
+
 async def register_person(
-    tx: Transaction, person_id: UUID, command: RegisterPerson, *, key: ServiceKey, scope: Scope, now: datetime
+    tx: Transaction, person_id: UUID, command: RegisterPerson, *, keys: Keys, scope: Scope, now: datetime
 ) -> Answer:
     """Errors: RegionUnknown, OutsideScope."""
     region = await find_region_today(tx, command.region_code, now=now, field="/region_code")
@@ -34,5 +46,41 @@ async def register_person(
     event = PersonRegistered(person_id=person_id, region_id=region.region_id, basis=command.basis)
     recorded = await append(tx, event, occurred_at=now, source_tz=region.timezone)
     person = Person(person_id, region, command.basis, recorded.recorded_at, recorded.version)
-    await insert_person(tx, person, key.seal(command.name, person_id=person_id))
+    await store.insert_person(tx, person, command.fields, keys=keys)
     return Answer(PersonView.of(person), recorded.version, location=f"/v1/people/{person_id}")
+
+
+async def correct_person(tx: Transaction, change: ChangePerson, fields: Fields, *, keys: Keys) -> Answer:
+    """Errors: PersonUnknown, PersonIsErased, PreconditionFailed, NothingToCorrect."""
+    if not fields:
+        raise NothingToCorrect("Name at least one field to correct.")
+    person = await load_for_change(tx, change)
+    event = PersonCorrected(person_id=person.person_id, fields=tuple(sorted(fields)))
+    person = await announce(tx, person, event, now=change.now)
+    await store.correct_person(tx, person, fields, keys=keys)
+    return Answer(PersonView.of(person), person.version)
+
+
+async def erase_person(tx: Transaction, change: ChangePerson, *, reason: ErasureReason) -> Answer:
+    """For good. The id stays, and so does what others count by it.
+
+    Errors: PersonUnknown, PersonIsErased, PreconditionFailed.
+    """
+    person = await load_for_change(tx, change)
+    event = PersonErased(person_id=person.person_id, reason=reason)
+    person = replace(await announce(tx, person, event, now=change.now), erased_at=change.now)
+    await store.erase_person(tx, person)
+    return Answer(TombstoneView.of(person), person.version)
+
+
+async def load_for_change(tx: Transaction, change: ChangePerson) -> Person:
+    """Errors: PersonUnknown, PersonIsErased, PreconditionFailed."""
+    person = await load_person(tx, change.person_id, scope=change.scope, now=change.now)
+    require_version(person.version, change.expected_version)
+    return person
+
+
+async def announce(tx: Transaction, person: Person, event: PersonEvent, *, now: datetime) -> Person:
+    """Append the event; the person at its version."""
+    recorded = await append(tx, event, occurred_at=now, source_tz=person.region.timezone)
+    return replace(person, version=recorded.version)

@@ -1,29 +1,127 @@
-"""Questions about people: one without the name, and the name by itself."""
+"""Questions about people. Whoever is told something personal is written down in the same transaction."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-import structlog
+import msgspec
+from simpul_shared.contracts.envelope import Envelope
 from simpul_shared.platform.auth import Scope
 from simpul_shared.platform.database import Transaction
+from simpul_shared.platform.http.query import Page, decode_id_cursor, page_of
+from simpul_shared.vocabulary import PersonalField
 
-from simpul_registry.sealing import ServiceKey
-from simpul_registry.store.people import load_person, load_sealed_name
-from simpul_registry.views.people import PersonNameView, PersonView
-
-log = structlog.get_logger()
+from simpul_registry.domain.person import AccessKind
+from simpul_registry.sealing import Keys, ServiceKey
+from simpul_registry.store.accesses import Reader, note_access
+from simpul_registry.store.people import find_people, has_nik, load_person, load_tombstone, open_fields
+from simpul_registry.views.people import (
+    AccessView,
+    PersonalView,
+    PersonEventView,
+    PersonNameView,
+    PersonView,
+    SubjectExport,
+)
 
 
 async def get_person(tx: Transaction, person_id: UUID, *, scope: Scope, now: datetime) -> PersonView:
-    """Errors: PersonUnknown."""
+    """Errors: PersonUnknown, PersonIsErased."""
     return PersonView.of(await load_person(tx, person_id, scope=scope, now=now))
 
 
 async def get_person_name(
-    tx: Transaction, person_id: UUID, *, key: ServiceKey, scope: Scope, now: datetime
+    tx: Transaction, person_id: UUID, *, key: ServiceKey, reader: Reader, scope: Scope, now: datetime
 ) -> PersonNameView:
-    """Errors: PersonUnknown, PersonKeyWrong."""
+    """Errors: PersonUnknown, PersonIsErased, PersonKeyWrong."""
     await load_person(tx, person_id, scope=scope, now=now)
-    name = key.open(await load_sealed_name(tx, person_id), person_id=person_id)
-    log.info("person.name_read", person_id=str(person_id), actor=tx.origin.actor)
-    return PersonNameView(person_id=person_id, name=name)
+    fields = await open_fields(tx, person_id, key=key)
+    await note_access(tx, person_id, AccessKind.READ, [PersonalField.NAME], reader=reader)
+    return PersonNameView(person_id=person_id, name=fields[PersonalField.NAME])
+
+
+async def get_personal_fields(
+    tx: Transaction, person_id: UUID, *, key: ServiceKey, reader: Reader, scope: Scope, now: datetime
+) -> PersonalView:
+    """Errors: PersonUnknown, PersonIsErased, PersonKeyWrong."""
+    await load_person(tx, person_id, scope=scope, now=now)
+    return await _personal(tx, person_id, AccessKind.READ, key=key, reader=reader)
+
+
+async def look_up(
+    tx: Transaction, kind: PersonalField, term: str, *, keys: Keys, reader: Reader, scope: Scope, now: datetime
+) -> Page[PersonView]:
+    """The people within the scope with this telephone number or NIK; each is told of in the log of accesses."""
+    found = await find_people(tx, kind, term, keys=keys, scope=scope, now=now)
+    for person in found:
+        await note_access(tx, person.person_id, AccessKind.LOOK_UP, [kind], reader=reader)
+    return Page(items=[PersonView.of(person) for person in found])
+
+
+async def list_accesses(
+    tx: Transaction, person_id: UUID, *, scope: Scope, now: datetime, limit: int, cursor: str | None
+) -> Page[AccessView]:
+    """Who read what of the person, the first first; of the erased too. Errors: PersonUnknown, CursorMalformed."""
+    await load_tombstone(tx, person_id, scope=scope, now=now)
+    found = await _accesses(tx, person_id, after=decode_id_cursor(cursor) or 0, limit=limit + 1)
+    return page_of(found, limit=limit, key=lambda one: (one.access_id,))
+
+
+async def export_person(
+    tx: Transaction, person_id: UUID, *, key: ServiceKey, reader: Reader, scope: Scope, now: datetime
+) -> SubjectExport:
+    """All that the registry has of a person, this export among the reads. Errors: PersonUnknown, PersonIsErased, PersonKeyWrong."""
+    person = await load_person(tx, person_id, scope=scope, now=now)
+    personal = await _personal(tx, person_id, AccessKind.EXPORT, key=key, reader=reader)
+    events = await _events(tx, person_id)
+    return SubjectExport(
+        exported_at=now,
+        person=PersonView.of(person),
+        personal=personal,
+        events=events,
+        events_archived=person.version - len(events),
+        accesses=await _accesses(tx, person_id, after=0, limit=None),
+    )
+
+
+async def _personal(
+    tx: Transaction, person_id: UUID, kind: AccessKind, *, key: ServiceKey, reader: Reader
+) -> PersonalView:
+    fields = await open_fields(tx, person_id, key=key)
+    nik_known = await has_nik(tx, person_id)
+    shown: Iterable[PersonalField] = [*fields, PersonalField.NIK] if nik_known else fields
+    await note_access(tx, person_id, kind, shown, reader=reader)
+    return PersonalView.model_validate({"person_id": person_id, "nik_known": nik_known, **fields})
+
+
+async def _accesses(tx: Transaction, person_id: UUID, *, after: int, limit: int | None) -> list[AccessView]:
+    rows = await tx.fetch(
+        """
+        select access_id, at, kind, fields, purpose, actor, client_id, correlation_id from personal_data_access
+        where person_id = $1 and access_id > $2 order by access_id limit $3
+        """,
+        person_id,
+        after,
+        limit,
+    )
+    return [AccessView(**row) for row in rows]
+
+
+async def _events(tx: Transaction, person_id: UUID) -> list[PersonEventView]:
+    rows = await tx.fetch("select value from ledger where aggregate_id = $1 order by aggregate_version", person_id)
+    return [_event(msgspec.json.decode(row["value"], type=Envelope)) for row in rows]
+
+
+def _event(envelope: Envelope) -> PersonEventView:
+    data: dict[str, Any] = msgspec.json.decode(envelope.data)
+    return PersonEventView(
+        version=envelope.aggregateversion,
+        event_id=envelope.id,
+        type=envelope.type,
+        occurred_at=envelope.time,
+        recorded_at=envelope.recordedtime,
+        actor=envelope.actorref,
+        channel=envelope.channel,
+        data=data,
+    )

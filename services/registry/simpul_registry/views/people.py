@@ -1,13 +1,27 @@
-"""People as callers are shown them: never with the name, but by the one model made for it."""
+"""People as callers are shown them: nothing personal, but by the models made for it."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
-from simpul_shared.vocabulary import Basis
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
+from simpul_shared.vocabulary import Basis, PersonalField
 
+from simpul_registry.domain.person import AccessKind, Gender, ReadPurpose
 from simpul_registry.store.people import Person
 from simpul_registry.views.libraries import RegionRef
+
+_PERSON_ID = "01979a50-1f2e-7a3c-9b4d-5e6f70819203"
+_PERSONAL: JsonDict = {
+    "person_id": _PERSON_ID,
+    "name": "Ni Luh Contoh",
+    "phone": "+6281234567890",
+    "email": "contoh@example.org",
+    "gender": "P",
+    "birth_year": 1984,
+    "nik_known": True,
+}
 
 
 class PersonView(BaseModel):
@@ -17,7 +31,7 @@ class PersonView(BaseModel):
         json_schema_extra={
             "examples": [
                 {
-                    "person_id": "01979a50-1f2e-7a3c-9b4d-5e6f70819203",
+                    "person_id": _PERSON_ID,
                     "region": {
                         "region_id": "0d3f0a3e-3b6e-5e0f-9d0a-6a3c6a1f2b11",
                         "code": "51.03.02.2009",
@@ -50,9 +64,76 @@ class PersonView(BaseModel):
 
 
 class PersonNameView(BaseModel):
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"person_id": "01979a50-1f2e-7a3c-9b4d-5e6f70819203", "name": "Ni Luh Contoh"}]}
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [{"person_id": _PERSON_ID, "name": "Ni Luh Contoh"}]})
 
     person_id: UUID
     name: str
+
+
+class PersonalView(BaseModel):
+    """All that is known of somebody. Of the NIK only a keyed hash is kept, so that it can be compared but never told."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_PERSONAL]})
+
+    person_id: UUID
+    name: str
+    phone: str | None = None
+    email: str | None = None
+    gender: Gender | None = None
+    birth_year: int | None = None
+    nik_known: bool
+
+
+class TombstoneView(BaseModel):
+    """What is left of an erased person."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"person_id": _PERSON_ID, "erased_at": "2026-11-22T02:00:00Z", "version": 3}],
+        }
+    )
+
+    person_id: UUID
+    erased_at: datetime
+    version: int
+
+    @classmethod
+    def of(cls, person: Person) -> "TombstoneView":
+        return cls.model_validate(person, from_attributes=True)
+
+
+class AccessView(BaseModel):
+    """One read of personal fields. `actor` is the subject of the token, `correlation_id` the request_id of the read."""
+
+    access_id: int
+    at: datetime
+    kind: AccessKind
+    fields: list[PersonalField]
+    purpose: ReadPurpose | None
+    actor: str
+    client_id: str
+    correlation_id: str
+
+
+class PersonEventView(BaseModel):
+    """One event of a person's record. `actor` is the subject of the token that caused it."""
+
+    version: int
+    event_id: UUID
+    type: str
+    occurred_at: datetime
+    recorded_at: datetime
+    actor: str
+    channel: str
+    data: dict[str, Any]
+
+
+class SubjectExport(BaseModel):
+    """All that the registry has of a person: what is known, each event about them, and each read, this one among them."""
+
+    exported_at: datetime
+    person: PersonView
+    personal: PersonalView
+    events: list[PersonEventView]
+    events_archived: int = Field(description="Events that lie in archived days of the ledger, before those told here")
+    accesses: list[AccessView]

@@ -37,6 +37,10 @@ class Query:
     def snapshot(self) -> AbstractAsyncContextManager[Transaction]:
         return self.database.snapshot(self.origin)
 
+    def noted(self) -> AbstractAsyncContextManager[Transaction]:
+        """For a read that is itself written down."""
+        return self.database.transaction(self.origin)
+
 
 def query(permission: Permission, *, touches: str) -> Any:
     """Dependency of a read route: who may, and which region it touches."""
