@@ -81,6 +81,10 @@ _ACQUIRE_SECONDS = 10.0
 """How long to wait for a connection of the pool; then the answer is 503, not an ever longer queue."""
 
 
+PROJECTION_GATE = lock_key("projection gate")
+"""The advisory lock that every snapshot shares, and that whoever swaps a projection takes alone."""
+
+
 class Database:
     """A pool of connections to one service's Postgres."""
 
@@ -106,6 +110,8 @@ class Database:
             self.pool.acquire(timeout=_ACQUIRE_SECONDS) as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
+            # Before all else, so that a swap of the projection waits for readers and they for it, never in a circle.
+            await connection.execute(f"select pg_advisory_xact_lock_shared({PROJECTION_GATE})")
             yield Transaction(connection, origin)
 
     async def close(self) -> None:

@@ -27,7 +27,7 @@ from tests.service.reporting.history import made_up, shuffled
 from tests.service.reporting.test_months import made_up_streams
 from tests.service.reporting.world import bali, recorded_activity
 from tests.support.pipeline import drain, own_settings, topics, working
-from tests.support.services import ServiceUnderTest, served
+from tests.support.services import ORIGIN, ServiceUnderTest, served
 from tests.support.tokens import token
 
 _AT_ONCE = 5
@@ -298,6 +298,28 @@ async def test_reports_asked_during_the_swap_never_fail_and_never_mix(live: Live
     assert len(answers) > 20
     assert {str(answer) for answer in answers} == {str(answers[0])}
     assert answers[0][0] == 200
+
+
+async def test_long_reports_that_leave_no_pause_let_the_swap_through(live: Live) -> None:
+    map_ = bali()
+    await live.announce(*map_.published(), recorded_activity(map_["51.03.02.2009"], total=20))
+    read: list[tuple[int, int]] = []
+    done = asyncio.Event()
+
+    async def ask(after: float) -> None:
+        await asyncio.sleep(after)
+        while not done.is_set():
+            async with live.service.database.snapshot(ORIGIN) as reader:
+                first = await reader.fetchval("select tableoid from activity_month limit 1")
+                await reader.execute("select pg_sleep(0.8)")
+                read.append((first, await reader.fetchval("select tableoid from activity_month limit 1")))
+
+    readers = [asyncio.create_task(ask(n / 5)) for n in range(4)]
+    assert (await live.rebuild()).swapped
+    done.set()
+    await asyncio.gather(*readers)
+    assert len(read) > 4
+    assert all(first == second for first, second in read)
 
 
 async def test_a_report_that_has_begun_holds_up_the_swap_until_it_is_read(live: Live) -> None:

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 import asyncpg
 
-from simpul_shared.platform.database import prepare_connection, search_path
+from simpul_shared.platform.database import PROJECTION_GATE, prepare_connection, search_path
 from simpul_shared.platform.migrate import PROJECTION, Migration, migrate_schema
 
 NEXT = "projection_next"
@@ -20,8 +20,9 @@ OLD = "projection_old"
 _GONE = "projection_gone"
 _REBUILD_LOCK = 0x52_45_42_55_49_4C_44  # any constant: one rebuild at a time
 _PAUSE_SECONDS = 60
-_SWAP_TRIES = 100
-_BETWEEN_TRIES_SECONDS = 0.3
+_SWAP_TRIES = 30
+_GATE_SECONDS = 3.0  # less than a reader's lock_timeout: whoever waits behind us is not refused
+_TABLES_SECONDS = 0.4
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
@@ -133,7 +134,7 @@ async def differences(owner: Connection) -> list[Difference]:
 
 async def swap(owner: Connection) -> None:
     """The next projection becomes the live one and that one the old; in the caller's transaction. Errors: RebuildFailed."""
-    await _lock_tables(owner, [PROJECTION, NEXT])
+    await _shut_out_readers(owner, [PROJECTION, NEXT])
     if await _exists(owner, OLD):
         # Dropped later: that takes too long for readers to wait.
         await owner.execute("alter schema projection_old rename to projection_gone")
@@ -152,7 +153,7 @@ async def swap_back(owner: Connection, migrations: Sequence[Migration]) -> None:
             "There is no old projection to go back to: none was swapped since the last start from scratch."
         )
     await _require_same_migrations(owner, migrations)
-    await _lock_tables(owner, [PROJECTION, OLD])
+    await _shut_out_readers(owner, [PROJECTION, OLD])
     await owner.execute("alter schema projection rename to projection_gone")
     await owner.execute("alter schema projection_old rename to projection")
     await owner.execute("alter schema projection_gone rename to projection_old")
@@ -171,13 +172,14 @@ async def _exists(owner: Connection, schema: str) -> bool:
     return there
 
 
-async def _lock_tables(owner: Connection, schemas: Sequence[str]) -> None:
-    """All tables, or none for the moment: whoever reads is waited for only as long as others can wait for us.
+async def _shut_out_readers(owner: Connection, schemas: Sequence[str]) -> None:
+    """Until the transaction ends nobody reads the projection: the gate for snapshots, the tables for all others.
 
-    The wait is shorter than deadlock_timeout, so that a reader who wants the tables in another order is never the one to
-    be cancelled.
+    A snapshot waits for the gate before it holds anything. Others may hold one table and want the next, so the wait for
+    the tables is shorter than deadlock_timeout: a reader is never the one to be cancelled. Errors: RebuildFailed.
     """
-    statement = await owner.fetchval(
+    await _lock(owner, f"select pg_advisory_xact_lock({PROJECTION_GATE})", seconds=_GATE_SECONDS)
+    tables = await owner.fetchval(
         """
         select 'lock table ' || string_agg(format('%I.%I', nspname, relname), ', ' order by nspname, relname)
             || ' in access exclusive mode'
@@ -186,13 +188,17 @@ async def _lock_tables(owner: Connection, schemas: Sequence[str]) -> None:
         """,
         schemas,
     )
+    await _lock(owner, tables, seconds=_TABLES_SECONDS)
+
+
+async def _lock(owner: Connection, statement: str, *, seconds: float) -> None:
     for _ in range(_SWAP_TRIES):
         try:
             async with owner.transaction():
-                await owner.execute("set local lock_timeout = '400ms'")
+                await owner.execute(f"set local lock_timeout = '{seconds * 1000:.0f}ms'")
                 await owner.execute(statement)
         except asyncpg.LockNotAvailableError:
-            await asyncio.sleep(_BETWEEN_TRIES_SECONDS)
+            await asyncio.sleep(seconds)
         else:
             return
     raise RebuildFailed(
