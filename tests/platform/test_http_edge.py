@@ -4,11 +4,12 @@ import asyncio
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 from simpul_shared.access import Role
-from simpul_shared.platform.database import lock_key
+from simpul_shared.platform.database import lock_key, open_database
 
-from tests.support.services import ServiceUnderTest
+from tests.support.services import ServiceUnderTest, served
 from tests.support.tokens import token
 
 PROBLEM = "application/problem+json"
@@ -152,7 +153,9 @@ async def test_the_trace_goes_from_the_request_into_the_ledger(tally: ServiceUnd
 
 async def test_ready_needs_postgres_and_nothing_else(tally: ServiceUnderTest) -> None:
     assert (await tally.http.get("/health/ready")).status_code == 200
-    await tally.database.pool.close()
-    response = await tally.http.get("/health/ready")
+    async with open_database(tally.url, name="test", size=1) as database:
+        gone = httpx.ASGITransport(served(tally.service, database))
+    async with httpx.AsyncClient(transport=gone, base_url="http://service.test") as http:
+        response = await http.get("/health/ready")
     assert response.status_code == 503
     assert "cannot be reached" in response.json()["detail"]
