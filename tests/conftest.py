@@ -1,12 +1,16 @@
 """Fixtures for all tests: servers once a session, a database and an application per test."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from simpul_shared.platform import telemetry
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.support.databases import Databases
 from tests.support.servers import kafka_broker, postgres_server
+
+_TESTS = Path(__file__).parent
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +32,21 @@ def plain_logs() -> None:
     telemetry.configure("test", level="WARNING", otlp_endpoint=None)
 
 
+class _Groups(LoadScopeScheduling):  # type: ignore[misc]  # has no types
+    """Which tests share a process: one platform for the end-to-end tests; all that test_seen.py looks back on; else a file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = Path(nodeid.partition("::")[0]).relative_to("tests")
+        if path.name == "test_seen.py":
+            return "service"
+        return path.parts[0] if path.parts[0] in {"end_to_end", "service"} else str(path)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> _Groups:
+    return _Groups(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What looks back on all service tests comes after them."""
-    items.sort(key=lambda item: item.path.name == "test_seen.py")
+    """What looks back on all service tests comes after them; the longest groups begin first."""
+    longest = [_TESTS / "end_to_end", _TESTS / "service"]
+    items.sort(key=lambda item: (item.path.name == "test_seen.py", not set(longest) & set(item.path.parents)))
