@@ -17,6 +17,8 @@ class Permission(StrEnum):
     PERSON_READ_PERSONAL = "person:read-personal"
     PERSON_LOOK_UP = "person:look-up"
     PERSON_CHANGE = "person:change"
+    PERSON_CERTIFY = "person:certify"
+    PERSON_MERGE = "person:merge"
     PERSON_EXPORT = "person:export"
     PERSON_ERASE = "person:erase"
     PERSON_AUDIT = "person:audit"
@@ -68,6 +70,8 @@ _REGENCY = _STAFF | {
 }
 _PROVINCE = _REGENCY | {
     Permission.LIBRARY_VERIFY,
+    Permission.PERSON_CERTIFY,
+    Permission.PERSON_MERGE,
     Permission.PERSON_EXPORT,
     Permission.PERSON_ERASE,
     Permission.PERSON_AUDIT,

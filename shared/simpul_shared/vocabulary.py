@@ -129,6 +129,49 @@ class ErasureReason(StrEnum):
     MISTAKEN = "KELIRU"
 
 
+class AffiliationRole(StrEnum):
+    """What a person is at a library or an office."""
+
+    HEAD = "KEPALA_PERPUSTAKAAN"
+    MANAGER = "PENGELOLA"
+    VOLUNTEER = "RELAWAN"
+    VILLAGE_HEAD = "KEPALA_DESA"
+    VILLAGE_OFFICIAL = "PERANGKAT_DESA"
+    FAMILY_WELFARE = "PKK"
+    YOUTH = "KARANG_TARUNA"
+    DATA_OPERATOR = "OPERATOR_SIM"
+    VERIFIER = "VERIFIKATOR"
+    CONSULTANT = "KONSULTAN_PENDAMPING"
+    NATIONAL_STAFF = "ADMIN_PERPUSNAS"
+    OTHER = "LAIN"
+
+
+class CertificationKind(StrEnum):
+    FACILITATOR = "FASDA"
+    MASTER_TRAINER = "MASTER_TRAINER"
+
+
+class ConsentPurpose(StrEnum):
+    """What somebody's data may be used for."""
+
+    CONTACT = "KONTAK"
+    TRAINING = "BIMTEK"
+    STORY = "CERITA_PERUBAHAN"
+    PHOTO = "FOTO"
+    RESEARCH = "PENELITIAN"
+
+
+class LegalBasis(StrEnum):
+    """On which ground data are used (UU 27/2022, art. 20)."""
+
+    CONSENT = "PERSETUJUAN"
+    CONTRACT = "PERJANJIAN"
+    LEGAL_DUTY = "KEWAJIBAN_HUKUM"
+    VITAL_INTEREST = "KEPENTINGAN_VITAL"
+    PUBLIC_TASK = "TUGAS_PUBLIK"
+    LEGITIMATE_INTEREST = "KEPENTINGAN_SAH"
+
+
 class BimtekKind(StrEnum):
     SPP_TIK = "SPP_TIK"
     SIM = "SIM"

@@ -11,6 +11,7 @@ import pytest
 from pydantic_settings import BaseSettings
 from simpul_activities.domain.activity import ActivityStatus
 from simpul_activities.domain.bimtek import Pillar, SessionMethod
+from simpul_registry.domain.duplicate_people import Verdict
 from simpul_registry.domain.fate import RegionFate
 from simpul_registry.domain.person import AccessKind, Gender, ReadPurpose
 from simpul_shared import vocabulary
@@ -32,7 +33,7 @@ CODE = (".py", ".sql", ".html", ".css", ".csv", ".gz")
 WORDS = [
     *(kind for kind in StrEnum.__subclasses__() if kind.__module__ == vocabulary.__name__),
     *(ActivityStatus, SessionMethod, Pillar, Role, LetterState, RegionFate),
-    *(AccessKind, Gender, ReadPurpose),
+    *(AccessKind, Gender, ReadPurpose, Verdict),
 ]
 
 

@@ -93,6 +93,25 @@ FIELDS: dict[str, dict[str, Any]] = {
     # People
     "fields": _field("Which fields were put right; what they say stays in the registry.", ["phone", "email"]),
     "PersonErased.reason": _field("Why the data were destroyed.", "PERMINTAAN_SUBJEK"),
+    "affiliation_id": _field("The affiliation.", "019a9c48-9999-7a00-8000-000000000001"),
+    "AffiliationChanged.library_id": _field("The library, where it is one.", _LIBRARY),
+    "office_id": _field("The office, where it is one.", "019a9c4b-cccc-7a00-8000-000000000001"),
+    "role": _field("What the person is there.", "PENGELOLA"),
+    "AffiliationChanged.valid_from": _field("The first day, a local date.", "2023-01-02"),
+    "AffiliationChanged.valid_to": _field("The first day after it; null while it lasts.", "2025-01-01"),
+    "certification_id": _field("The certification.", "019a9c49-aaaa-7a00-8000-000000000001"),
+    "CertificationGranted.kind": _field("What the person is certified as.", "FASDA"),
+    "CertificationGranted.valid_from": _field("The first day, a local date.", "2023-01-02"),
+    "CertificationGranted.valid_to": _field("The first day after it; null where it has no end.", "2026-01-02"),
+    "CertificationEnded.kind": _field("What the person was certified as.", "FASDA"),
+    "CertificationEnded.valid_to": _field("The first day after it.", "2025-01-01"),
+    "consent_id": _field("The consent.", "019a9c4a-bbbb-7a00-8000-000000000001"),
+    "purpose": _field("What the data may be used for.", "CERITA_PERUBAHAN"),
+    "legal_basis": _field("On which ground of the law.", "PERSETUJUAN"),
+    "text_version": _field("The version of the text that was shown to the person.", "persetujuan-2026-01"),
+    "PersonMerged.survivor_id": _field(
+        "The person under whom the record goes on.", "019a9c43-4444-7a00-8000-00000000000a"
+    ),
     # Libraries
     "LibraryNominated.name": _field("The library's name.", "Perpustakaan Desa Mengwi"),
     "library_type": _field("The kind of library.", "DESA"),

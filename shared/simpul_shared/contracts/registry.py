@@ -7,9 +7,13 @@ from uuid import UUID
 from simpul_shared.contracts.envelope import Event
 from simpul_shared.contracts.topics import LIBRARIES, PERSONS, REGIONS, Topic
 from simpul_shared.vocabulary import (
+    AffiliationRole,
     Basis,
+    CertificationKind,
     Confidence,
+    ConsentPurpose,
     ErasureReason,
+    LegalBasis,
     LibraryStatus,
     LibraryType,
     LineageKind,
@@ -198,6 +202,66 @@ class PersonCorrected(PersonEvent, frozen=True, kw_only=True):
     fields: tuple[PersonalField, ...]
 
 
+class AffiliationChanged(PersonEvent, frozen=True, kw_only=True):
+    """What the person is at a library or an office, and when; a later one with the same id replaces it."""
+
+    type: ClassVar[str] = "id.simpul.registry.affiliation-changed.v1"
+
+    affiliation_id: UUID
+    library_id: UUID | None
+    office_id: UUID | None
+    role: AffiliationRole
+    valid_from: date
+    valid_to: date | None
+
+
+class CertificationGranted(PersonEvent, frozen=True, kw_only=True):
+    type: ClassVar[str] = "id.simpul.registry.certification-granted.v1"
+
+    certification_id: UUID
+    kind: CertificationKind
+    valid_from: date
+    valid_to: date | None
+
+
+class CertificationEnded(PersonEvent, frozen=True, kw_only=True):
+    """It ends earlier than was said before, or at all."""
+
+    type: ClassVar[str] = "id.simpul.registry.certification-ended.v1"
+
+    certification_id: UUID
+    kind: CertificationKind
+    valid_to: date
+
+
+class ConsentGiven(PersonEvent, frozen=True, kw_only=True):
+    """It holds from the event's time on. `text_version` names the text that was shown."""
+
+    type: ClassVar[str] = "id.simpul.registry.consent-given.v1"
+
+    consent_id: UUID
+    purpose: ConsentPurpose
+    legal_basis: LegalBasis
+    text_version: str
+
+
+class ConsentWithdrawn(PersonEvent, frozen=True, kw_only=True):
+    """From the event's time on the person's data may no longer be used for the purpose."""
+
+    type: ClassVar[str] = "id.simpul.registry.consent-withdrawn.v1"
+
+    consent_id: UUID
+    purpose: ConsentPurpose
+
+
+class PersonMerged(PersonEvent, frozen=True, kw_only=True):
+    """Somebody decided that the person is the survivor, registered twice. What was recorded for either id stays with it."""
+
+    type: ClassVar[str] = "id.simpul.registry.person-merged.v1"
+
+    survivor_id: UUID
+
+
 class PersonErased(PersonEvent, frozen=True, kw_only=True):
     """The person's key was destroyed: nothing personal can be read any more. The id stays, and so does what is counted."""
 
@@ -222,5 +286,11 @@ EVENTS: tuple[type[Event], ...] = (
     LibraryClosed,
     PersonRegistered,
     PersonCorrected,
+    AffiliationChanged,
+    CertificationGranted,
+    CertificationEnded,
+    ConsentGiven,
+    ConsentWithdrawn,
+    PersonMerged,
     PersonErased,
 )

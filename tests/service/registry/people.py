@@ -10,7 +10,8 @@ EMAIL = "kenari.contoh@example.org"
 NIK = "5103025507840017"
 PERSONAL = {"name": NAME, "phone": "0812-9990-0017", "email": EMAIL, "gender": "P", "birth_year": 1984, "nik": NIK}
 BODY = {**PERSONAL, "region_code": "51.03.02.2009", "basis": "sample"}
-PLANTED = (NAME, "Kenari", PHONE, PHONE[3:], "0812-9990-0017", EMAIL, NIK)
+NUMBER = "FASDA-UJI-0017"
+PLANTED = (NUMBER, NAME, "Kenari", PHONE, PHONE[3:], "0812-9990-0017", EMAIL, NIK)
 
 
 async def registered(caller: Caller, **changed: object) -> str:

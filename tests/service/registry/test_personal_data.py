@@ -8,7 +8,15 @@ from tests.service.registry.people import BODY, EMAIL, NAME, NIK, PHONE, held, l
 from tests.support.databases import Databases
 from tests.support.services import Caller, ServiceUnderTest
 
-TOLD = {"name": NAME, "phone": PHONE, "email": EMAIL, "gender": "P", "birth_year": 1984, "nik_known": True}
+TOLD = {
+    "name": NAME,
+    "phone": PHONE,
+    "email": EMAIL,
+    "gender": "P",
+    "birth_year": 1984,
+    "nik_known": True,
+    "certification_numbers": {},
+}
 
 
 async def test_all_that_is_known_is_told_by_a_route_and_a_permission_of_its_own(

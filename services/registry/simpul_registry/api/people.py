@@ -1,5 +1,6 @@
 """HTTP in: people. What is personal is told by routes of its own, under permissions of its own, and each read is noted."""
 
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from fastapi.responses import Response
 from simpul_shared.access import Permission
 from simpul_shared.platform.http.command import Command, command
 from simpul_shared.platform.http.query import Page, Query, answer, query
-from simpul_shared.vocabulary import RegionCode
+from simpul_shared.vocabulary import AffiliationRole, RegionCode
 
 from simpul_registry.api.fields import Cursor, Limit
 from simpul_registry.api.person_bodies import CorrectBody, EraseBody, LookUpBody, RegisterBody
@@ -18,6 +19,7 @@ from simpul_registry.commands import people as commands
 from simpul_registry.commands.people import ChangePerson, RegisterPerson
 from simpul_registry.domain.person import ReadPurpose
 from simpul_registry.queries import people as queries
+from simpul_registry.queries.people import At
 from simpul_registry.sealing import Keys
 from simpul_registry.settings import person_keys
 from simpul_registry.store.accesses import Reader
@@ -48,6 +50,21 @@ async def register_person(
         locks=[person_id],
         status=201,
     )
+
+
+@router.get("", response_model=Page[PersonView], summary="Who is affiliated with a library, without names")
+async def list_people(
+    library_id: UUID,
+    role: AffiliationRole | None = None,
+    on: Annotated[date | None, Parameter(description="Local day; today when left out")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    edge: Query = query(Permission.PERSON_READ, touches="query.library_id"),
+) -> Response:
+    at = At(library_id, role, on)
+    async with edge.snapshot() as tx:
+        page = await queries.list_people(tx, at, scope=edge.scope, now=edge.now, limit=limit, cursor=cursor)
+    return answer(page)
 
 
 @router.post(

@@ -16,12 +16,12 @@ _BirthYear = Annotated[int, Field(ge=1900, le=2100)]
 _Nik = Annotated[str, Field(pattern=r"^\d{16}$", description="Only a keyed hash of it is kept")]
 
 
-class _Unshown(BaseModel):
+class Unshown(BaseModel):
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
         return ()
 
 
-class _PersonalBody(_Unshown):
+class _PersonalBody(Unshown):
     phone: _Phone | None = None
     email: _Email | None = None
     gender: Gender | None = None
@@ -65,7 +65,7 @@ class CorrectBody(_PersonalBody):
         return self
 
 
-class LookUpBody(_Unshown):
+class LookUpBody(Unshown):
     """A telephone number or a NIK; never in an address, because those are logged on the way."""
 
     model_config = strict(phone="0812-3456-7890", purpose="KONTAK")

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from simpul_shared.contracts.registry import PersonCorrected, PersonErased, PersonEvent, PersonRegistered
+from simpul_shared.errors import Conflict
 from simpul_shared.platform.auth import Scope
 from simpul_shared.platform.database import Transaction
 from simpul_shared.platform.http.command import Answer, require_version
@@ -15,9 +16,14 @@ from simpul_shared.vocabulary import Basis, ErasureReason, RegionCode
 from simpul_registry.domain.person import Fields, NothingToCorrect
 from simpul_registry.sealing import Keys
 from simpul_registry.store import people as store
-from simpul_registry.store.people import Person, load_person
+from simpul_registry.store.people import Person, PersonIsMerged, load_person, unerased_duplicates
 from simpul_registry.store.regions import JAKARTA, find_region_today, local_day
 from simpul_registry.views.people import PersonView, TombstoneView
+
+
+class DuplicatesNotErased(Conflict):
+    slug = "duplicates-not-erased"
+    title = "Data ganda belum dihapus"
 
 
 @dataclass(frozen=True)
@@ -64,20 +70,42 @@ async def correct_person(tx: Transaction, change: ChangePerson, fields: Fields, 
 async def erase_person(tx: Transaction, change: ChangePerson, *, reason: ErasureReason) -> Answer:
     """For good. The id stays, and so does what others count by it.
 
-    Errors: PersonUnknown, PersonIsErased, PreconditionFailed.
+    Errors: PersonUnknown, PersonIsErased, PreconditionFailed, DuplicatesNotErased.
     """
-    person = await load_for_change(tx, change)
+    person = await load_person(tx, change.person_id, scope=change.scope, now=change.now)
+    require_version(person.version, change.expected_version)
+    await _require_erased_duplicates(tx, person)
     event = PersonErased(person_id=person.person_id, reason=reason)
     person = replace(await announce(tx, person, event, now=change.now), erased_at=change.now)
     await store.erase_person(tx, person)
     return Answer(TombstoneView.of(person), person.version)
 
 
+async def _require_erased_duplicates(tx: Transaction, person: Person) -> None:
+    """Nobody is merged into this person meanwhile: that takes the same lock. Errors: DuplicatesNotErased."""
+    left = await unerased_duplicates(tx, person.person_id)
+    if left:
+        raise DuplicatesNotErased(
+            "The person was registered more than once. Erase the duplicates first, so that nothing of them is left.",
+            facts={"person_ids": [str(one) for one in left]},
+        )
+
+
 async def load_for_change(tx: Transaction, change: ChangePerson) -> Person:
-    """Errors: PersonUnknown, PersonIsErased, PreconditionFailed."""
+    """Errors: PersonUnknown, PersonIsErased, PersonIsMerged, PreconditionFailed."""
     person = await load_person(tx, change.person_id, scope=change.scope, now=change.now)
     require_version(person.version, change.expected_version)
+    require_not_merged(person)
     return person
+
+
+def require_not_merged(person: Person) -> None:
+    """Errors: PersonIsMerged."""
+    if person.merged_into is not None:
+        raise PersonIsMerged(
+            f"This person was merged into {person.merged_into}. Make the change there.",
+            facts={"survivor_id": str(person.merged_into)},
+        )
 
 
 async def announce(tx: Transaction, person: Person, event: PersonEvent, *, now: datetime) -> Person:

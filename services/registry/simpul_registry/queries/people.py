@@ -1,7 +1,7 @@
 """Questions about people. Whoever is told something personal is written down in the same transaction."""
 
-from collections.abc import Iterable
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,13 +9,23 @@ import msgspec
 from simpul_shared.contracts.envelope import Envelope
 from simpul_shared.platform.auth import Scope
 from simpul_shared.platform.database import Transaction
-from simpul_shared.platform.http.query import Page, decode_id_cursor, page_of
-from simpul_shared.vocabulary import PersonalField
+from simpul_shared.platform.http.query import Page, decode_cursor, decode_id_cursor, encode_cursor, page_of
+from simpul_shared.vocabulary import AffiliationRole, PersonalField
 
 from simpul_registry.domain.person import AccessKind
 from simpul_registry.sealing import Keys, ServiceKey
 from simpul_registry.store.accesses import Reader, note_access
-from simpul_registry.store.people import find_people, has_nik, load_person, load_tombstone, open_fields
+from simpul_registry.store.libraries import load_library
+from simpul_registry.store.people import (
+    find_people,
+    has_nik,
+    load_person,
+    load_tombstone,
+    open_fields,
+    open_numbers,
+    people_within,
+)
+from simpul_registry.store.regions import JAKARTA, local_day
 from simpul_registry.views.people import (
     AccessView,
     PersonalView,
@@ -24,6 +34,15 @@ from simpul_registry.views.people import (
     PersonView,
     SubjectExport,
 )
+
+
+@dataclass(frozen=True)
+class At:
+    """A library and a day, today when None."""
+
+    library_id: UUID
+    role: AffiliationRole | None = None
+    on: date | None = None
 
 
 async def get_person(tx: Transaction, person_id: UUID, *, scope: Scope, now: datetime) -> PersonView:
@@ -59,6 +78,36 @@ async def look_up(
     return Page(items=[PersonView.of(person) for person in found])
 
 
+async def list_people(
+    tx: Transaction, at: At, *, scope: Scope, now: datetime, limit: int, cursor: str | None
+) -> Page[PersonView]:
+    """Who is affiliated with a library, without names; those of them who are registered within the scope.
+
+    Errors: LibraryUnknown, CursorMalformed.
+    """
+    await load_library(tx, at.library_id, scope=scope, now=now)
+    after = decode_cursor(cursor, tuple[UUID])
+    rows = await tx.fetch(
+        """
+        select person_id, region_id, basis, registered_at, version, erased_at, merged_into from person p
+        where p.person_id > coalesce($4, '00000000-0000-0000-0000-000000000000'::uuid)
+            and p.erased_at is null and p.merged_into is null
+            and exists (select from affiliation a
+                where a.person_id = p.person_id and a.library_id = $1 and ($2::text is null or a.role = $2)
+                    and a.valid_from <= $3 and (a.valid_to is null or $3 < a.valid_to))
+        order by person_id limit $5
+        """,
+        at.library_id,
+        at.role,
+        at.on or local_day(now, JAKARTA),
+        after[0] if after else None,
+        limit + 1,
+    )
+    people = await people_within(tx, rows[:limit], scope=scope, now=now)
+    more = encode_cursor(str(rows[limit - 1]["person_id"])) if len(rows) > limit else None
+    return Page(items=[PersonView.of(person) for person in people], next_cursor=more)
+
+
 async def list_accesses(
     tx: Transaction, person_id: UUID, *, scope: Scope, now: datetime, limit: int, cursor: str | None
 ) -> Page[AccessView]:
@@ -89,10 +138,12 @@ async def _personal(
     tx: Transaction, person_id: UUID, kind: AccessKind, *, key: ServiceKey, reader: Reader
 ) -> PersonalView:
     fields = await open_fields(tx, person_id, key=key)
+    numbers = await open_numbers(tx, person_id, key=key)
     nik_known = await has_nik(tx, person_id)
-    shown: Iterable[PersonalField] = [*fields, PersonalField.NIK] if nik_known else fields
+    shown = [*fields, *(["nik"] if nik_known else []), *(["certification_number"] if numbers else [])]
     await note_access(tx, person_id, kind, shown, reader=reader)
-    return PersonalView.model_validate({"person_id": person_id, "nik_known": nik_known, **fields})
+    told: dict[str, Any] = {str(field): value for field, value in fields.items()}
+    return PersonalView(person_id=person_id, nik_known=nik_known, certification_numbers=numbers, **told)
 
 
 async def _accesses(tx: Transaction, person_id: UUID, *, after: int, limit: int | None) -> list[AccessView]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from simpul_shared.platform.database import Transaction
-from simpul_shared.vocabulary import PersonalField
 
 from simpul_registry.domain.person import AccessKind, ReadPurpose
 
@@ -19,7 +18,7 @@ class Reader:
 
 
 async def note_access(
-    tx: Transaction, person_id: UUID, kind: AccessKind, fields: Iterable[PersonalField], *, reader: Reader
+    tx: Transaction, person_id: UUID, kind: AccessKind, fields: Iterable[str], *, reader: Reader
 ) -> None:
     await tx.execute(
         """
@@ -28,7 +27,7 @@ async def note_access(
         """,
         person_id,
         kind.value,
-        [field.value for field in fields],
+        [str(field) for field in fields],
         reader.purpose,
         tx.origin.actor,
         reader.client_id,

@@ -1,20 +1,22 @@
 """People: their row, what is sealed of them, the key to it, and the terms they are looked up by."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 import asyncpg
-from simpul_shared.errors import Gone, NotFound
+from simpul_shared.errors import Conflict, Gone, NotFound
 from simpul_shared.platform.auth import Scope
 from simpul_shared.platform.database import Transaction
-from simpul_shared.regions.store import Region
+from simpul_shared.regions.store import Region, scope_ids
 from simpul_shared.vocabulary import Basis, PersonalField
 
 from simpul_registry.domain.person import Fields, terms
+from simpul_registry.domain.person_records import NO_RECORDS, Records
 from simpul_registry.sealing import Keys, PersonKey, ServiceKey
-from simpul_registry.store.regions import JAKARTA, in_scope, local_day, region_as_last_known
+from simpul_registry.store.person_records import load_records
+from simpul_registry.store.regions import JAKARTA, local_day, regions_as_last_known
 
 
 class PersonUnknown(NotFound):
@@ -27,9 +29,14 @@ class PersonIsErased(Gone):
     title = "Data orang ini sudah dihapus"
 
 
+class PersonIsMerged(Conflict):
+    slug = "person-merged"
+    title = "Orang ini sudah digabung"
+
+
 @dataclass(frozen=True)
 class Person:
-    """`region` is as it is today."""
+    """`region` is as it is today. `merged_into` is the person that this one turned out to be."""
 
     person_id: UUID
     region: Region
@@ -37,6 +44,8 @@ class Person:
     registered_at: datetime
     version: int
     erased_at: datetime | None = None
+    merged_into: UUID | None = None
+    records: Records = NO_RECORDS
 
 
 SEALED = (
@@ -72,6 +81,15 @@ async def insert_person(tx: Transaction, person: Person, fields: Fields, *, keys
     await _save_terms(tx, person, fields, keys=keys)
 
 
+async def save_version(tx: Transaction, person: Person) -> None:
+    await tx.execute(
+        "update person set version = $2, merged_into = $3 where person_id = $1",
+        person.person_id,
+        person.version,
+        person.merged_into,
+    )
+
+
 async def correct_person(tx: Transaction, person: Person, fields: Fields, *, keys: Keys) -> None:
     """Replace the fields given; what stood there before is not kept. `person` has the new version."""
     key, before = await _load_sealed(tx, person.person_id, keys.service)
@@ -93,7 +111,8 @@ async def erase_person(tx: Transaction, person: Person) -> None:
     """Destroy the key, the terms and the ciphertexts. `person` has the new version."""
     await tx.execute(
         """
-        with key as (delete from person_key where person_id = $1), term as (delete from person_term where person_id = $1)
+        with key as (delete from person_key where person_id = $1), term as (delete from person_term where person_id = $1),
+            number as (update certification set sealed_number = null where person_id = $1)
         update person set sealed_name = null, sealed_phone = null, sealed_email = null, sealed_gender = null,
             sealed_birth_year = null, erased_at = $2, version = $3
         where person_id = $1
@@ -102,6 +121,29 @@ async def erase_person(tx: Transaction, person: Person) -> None:
         person.erased_at,
         person.version,
     )
+
+
+async def seal_number(
+    tx: Transaction, person_id: UUID, certification_id: UUID, number: str, *, key: ServiceKey
+) -> bytes:
+    """The number of a certificate under the person's own key. Errors: PersonKeyWrong."""
+    return (await _load_key(tx, person_id, key)).seal(f"certification/{certification_id}", number)
+
+
+async def open_numbers(tx: Transaction, person_id: UUID, *, key: ServiceKey) -> dict[UUID, str]:
+    """The numbers of certificates that are known, in clear. Whoever calls this notes the access. Errors: PersonKeyWrong."""
+    person_key = await _load_key(tx, person_id, key)
+    rows = await tx.fetch(
+        """
+        select certification_id, sealed_number from certification
+        where person_id = $1 and sealed_number is not null order by valid_from, certification_id
+        """,
+        person_id,
+    )
+    return {
+        row["certification_id"]: person_key.open(f"certification/{row['certification_id']}", row["sealed_number"])
+        for row in rows
+    }
 
 
 async def open_fields(tx: Transaction, person_id: UUID, *, key: ServiceKey) -> dict[PersonalField, str]:
@@ -123,14 +165,15 @@ async def load_person(tx: Transaction, person_id: UUID, *, scope: Scope, now: da
 
 async def load_tombstone(tx: Transaction, person_id: UUID, *, scope: Scope, now: datetime) -> Person:
     """The person, be it erased. Errors: PersonUnknown, also when the person's region lies outside the scope."""
-    row = await tx.fetchrow(
-        "select person_id, region_id, basis, registered_at, version, erased_at from person where person_id = $1",
+    rows = await tx.fetch(
+        """
+        select person_id, region_id, basis, registered_at, version, erased_at, merged_into from person where person_id = $1
+        """,
         person_id,
     )
-    person = None if row is None else await _within(tx, row, scope=scope, now=now)
-    if person is None:
-        raise PersonUnknown(f"There is no person {person_id} within the regions of your access token. Check the id.")
-    return person
+    for person in await people_within(tx, rows, scope=scope, now=now):
+        return person
+    raise PersonUnknown(f"There is no person {person_id} within the regions of your access token. Check the id.")
 
 
 async def find_people(
@@ -139,7 +182,7 @@ async def find_people(
     """The people within the scope who are found by the term."""
     rows = await tx.fetch(
         """
-        select p.person_id, p.region_id, p.basis, p.registered_at, p.version, p.erased_at
+        select p.person_id, p.region_id, p.basis, p.registered_at, p.version, p.erased_at, p.merged_into
         from person_term t join person p using (person_id)
         where t.kind = $1 and t.digest = $2
         order by p.person_id limit 50
@@ -147,8 +190,14 @@ async def find_people(
         kind.value,
         keys.index.digest(kind, term),
     )
-    found = [await _within(tx, row, scope=scope, now=now) for row in rows]
-    return [person for person in found if person is not None]
+    return await people_within(tx, rows, scope=scope, now=now)
+
+
+async def unerased_duplicates(tx: Transaction, person_id: UUID) -> list[UUID]:
+    rows = await tx.fetch(
+        "select person_id from person where merged_into = $1 and erased_at is null order by person_id", person_id
+    )
+    return [row["person_id"] for row in rows]
 
 
 async def has_nik(tx: Transaction, person_id: UUID) -> bool:
@@ -160,12 +209,28 @@ async def has_nik(tx: Transaction, person_id: UUID) -> bool:
     )
 
 
-async def _within(tx: Transaction, row: asyncpg.Record, *, scope: Scope, now: datetime) -> Person | None:
+async def people_within(
+    tx: Transaction, rows: Sequence[asyncpg.Record], *, scope: Scope, now: datetime
+) -> list[Person]:
+    """The people of these rows whose regions lie within the scope today, with their records."""
     today = local_day(now, JAKARTA)
-    region = await region_as_last_known(tx, row["region_id"], on=today)
-    if not await in_scope(tx, region, scope, on=today):
-        return None
-    return Person(row["person_id"], region, Basis(row["basis"]), row["registered_at"], row["version"], row["erased_at"])
+    allowed = await scope_ids(tx, scope, on=today)
+    regions = await regions_as_last_known(tx, [row["region_id"] for row in rows], on=today)
+    records = await load_records(tx, [row["person_id"] for row in rows])
+    people = [
+        Person(
+            row["person_id"],
+            regions[row["region_id"]],
+            Basis(row["basis"]),
+            row["registered_at"],
+            row["version"],
+            row["erased_at"],
+            row["merged_into"],
+            records[row["person_id"]],
+        )
+        for row in rows
+    ]
+    return [one for one in people if allowed is None or not set(allowed).isdisjoint(one.region.path)]
 
 
 async def _load_sealed(
@@ -182,6 +247,11 @@ async def _load_sealed(
         raise RuntimeError(f"person {person_id} has no key; load_person() refuses the erased first")
     sealed: Mapping[str, bytes | None] = dict(row)
     return key.unwrap(person_id, row["wrapped_key"]), {field: sealed[f"sealed_{field}"] for field in SEALED}
+
+
+async def _load_key(tx: Transaction, person_id: UUID, key: ServiceKey) -> PersonKey:
+    wrapped_key = await tx.fetchval("select wrapped_key from person_key where person_id = $1", person_id)
+    return key.unwrap(person_id, wrapped_key)
 
 
 def _seal(key: PersonKey, fields: Fields) -> dict[PersonalField, bytes | None]:

@@ -6,11 +6,19 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
-from simpul_shared.vocabulary import Basis, PersonalField
+from simpul_shared.vocabulary import Basis
 
 from simpul_registry.domain.person import AccessKind, Gender, ReadPurpose
 from simpul_registry.store.people import Person
 from simpul_registry.views.libraries import RegionRef
+from simpul_registry.views.person_records import (
+    AFFILIATION,
+    CERTIFICATION,
+    CONSENT,
+    AffiliationView,
+    CertificationView,
+    ConsentView,
+)
 
 _PERSON_ID = "01979a50-1f2e-7a3c-9b4d-5e6f70819203"
 _PERSONAL: JsonDict = {
@@ -21,6 +29,7 @@ _PERSONAL: JsonDict = {
     "gender": "P",
     "birth_year": 1984,
     "nik_known": True,
+    "certification_numbers": {"01979a50-1f2e-7a3c-9b4d-5e6f70819205": "FASDA-2023-017"},
 }
 
 
@@ -40,7 +49,11 @@ class PersonView(BaseModel):
                     },
                     "basis": "sample",
                     "registered_at": "2026-11-22T02:00:00Z",
-                    "version": 1,
+                    "merged_into": None,
+                    "affiliations": [AFFILIATION],
+                    "certifications": [CERTIFICATION],
+                    "consents": [CONSENT],
+                    "version": 4,
                 }
             ]
         }
@@ -50,6 +63,10 @@ class PersonView(BaseModel):
     region: RegionRef
     basis: Basis
     registered_at: datetime
+    merged_into: UUID | None = Field(None, description="The person that this one turned out to be")
+    affiliations: list[AffiliationView]
+    certifications: list[CertificationView]
+    consents: list[ConsentView]
     version: int
 
     @classmethod
@@ -59,6 +76,10 @@ class PersonView(BaseModel):
             region=RegionRef.of(person.region),
             basis=person.basis,
             registered_at=person.registered_at,
+            merged_into=person.merged_into,
+            affiliations=[AffiliationView.of(one) for one in person.records.affiliations],
+            certifications=[CertificationView.of(one) for one in person.records.certifications],
+            consents=[ConsentView.of(one) for one in person.records.consents],
             version=person.version,
         )
 
@@ -82,6 +103,7 @@ class PersonalView(BaseModel):
     gender: Gender | None = None
     birth_year: int | None = None
     nik_known: bool
+    certification_numbers: dict[UUID, str] = Field({}, description="By certification_id, where one is known")
 
 
 class TombstoneView(BaseModel):
@@ -108,7 +130,7 @@ class AccessView(BaseModel):
     access_id: int
     at: datetime
     kind: AccessKind
-    fields: list[PersonalField]
+    fields: list[str]
     purpose: ReadPurpose | None
     actor: str
     client_id: str
