@@ -273,6 +273,37 @@ async def test_what_a_mended_handler_can_apply_is_no_dead_letter_any_more(
     assert await live.service.database.pool.fetchval("select sum(total) from activity_fact") == 12 + 13 + 14
 
 
+async def test_what_operators_decided_about_letters_holds_in_the_rebuilt_projection(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    map_ = bali()
+    await live.announce(*map_.published())
+    whole = SERVICE.handlers[ActivityRecorded]
+
+    async def broken(tx: Transaction, events: Sequence[Received[ActivityRecorded]]) -> None:
+        if any(one.event.counts.total in {13, 14} for one in events):
+            raise ZeroDivisionError
+        await whole(tx, events)
+
+    monkeypatch.setitem(SERVICE.handlers, ActivityRecorded, broken)  # type: ignore[misc]  # a dict, declared as a Mapping
+    await live.announce(*(recorded_activity(map_["51.03.02.2009"], total=n) for n in (12, 13, 14)))
+    given_up, mended = sorted(await live.service.dead_letters(), key=lambda letter: b'"total":14' in letter["value"])
+    operator = live.service.caller(Role.OPERATOR, "ID")
+    dismissed = await operator.post(f"/v1/dead-letters/{given_up['dead_letter_id']}/dismiss", {"reason": "a test"})
+    assert dismissed.status_code == 200, dismissed.text
+    value = mended["value"].decode().replace(":14,", ":15,").replace(":14}", ":15}")
+    path = f"/v1/dead-letters/{mended['dead_letter_id']}/edit"
+    edited = await operator.post(path, {"reason": "a slip of the pen", "text": value})
+    assert (edited.json()["state"], edited.json()["edited"]) == ("resolved", True), edited.text
+
+    before = await live.content()
+    assert await live.rebuild() == Result(swapped=True)
+    assert await live.content() == before
+    assert await live.service.database.pool.fetchval("select sum(total) from activity_fact") == 12 + 15
+    assert {letter["state"] for letter in await live.service.dead_letters()} == {"dismissed", "resolved"}
+    assert await live.rebuild() == Result(swapped=True)
+
+
 async def test_reports_asked_during_the_swap_never_fail_and_never_mix(live: Live) -> None:
     """Each report must hold what both projections hold; a failed statement or half a projection would show."""
     map_ = bali()

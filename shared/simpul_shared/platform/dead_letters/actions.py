@@ -101,9 +101,7 @@ async def edit(tx: Transaction, bench: Workbench, letter_id: int, value: bytes, 
     Errors: EditRefused unless it reads well and stays the same event of the same aggregate; as of redrive.
     """
     letter = await _take(tx, bench, letter_id)
-    await _store_value(tx, letter, value)
-    edited = await letter_row(tx, bench.consumer, letter_id)
-    applied = await bench.applier.redrive(tx, record_of(edited))
+    applied = await _apply_instead(tx, bench, letter, value)
     facts = {"value_before": _noted(letter["value"]), "value_after": _noted(value)}
     return await _changed(tx, letter, by, action="edit", applied=applied, facts=facts)
 
@@ -114,13 +112,7 @@ async def dismiss(tx: Transaction, bench: Workbench, letter_id: int, by: By) -> 
     Errors: LetterUnknown, LetterClosed, LetterWaits.
     """
     letter = await _take(tx, bench, letter_id)
-    await _require_turn(tx, letter)
-    await tx.execute(
-        "update dead_letter set state = 'dismissed', resolved_at = now() where dead_letter_id = $1", letter_id
-    )
-    applied = 0
-    if letter["aggregate_id"] is not None:
-        applied = await bench.applier.pass_over(tx, letter["aggregate_id"], letter["aggregate_version"])
+    applied = await _give_up(tx, bench, letter)
     return await _changed(tx, letter, by, action="dismiss", applied=applied)
 
 
@@ -129,6 +121,35 @@ async def assign(tx: Transaction, bench: Workbench, letter_id: int, owner: str, 
     letter = await letter_row(tx, bench.consumer, letter_id)
     await tx.execute("update dead_letter set owner = $2 where dead_letter_id = $1", letter_id, owner)
     return await _changed(tx, letter, by, action="assign", applied=0)
+
+
+async def decide_again(tx: Transaction, bench: Workbench, letter_id: int, value: bytes | None) -> None:
+    """What was decided about the same record before, and is in the audit since: its edited value, or None to dismiss it.
+
+    Errors: EditRefused, LetterUnknown, LetterClosed, LetterWaits.
+    """
+    letter = await _take(tx, bench, letter_id)
+    if value is None:
+        await _give_up(tx, bench, letter)
+    else:
+        await _apply_instead(tx, bench, letter, value)
+
+
+async def _apply_instead(tx: Transaction, bench: Workbench, letter: asyncpg.Record, value: bytes) -> int:
+    await _store_value(tx, letter, value)
+    edited = await letter_row(tx, bench.consumer, letter["dead_letter_id"])
+    return await bench.applier.redrive(tx, record_of(edited))
+
+
+async def _give_up(tx: Transaction, bench: Workbench, letter: asyncpg.Record) -> int:
+    await _require_turn(tx, letter)
+    await tx.execute(
+        "update dead_letter set state = 'dismissed', resolved_at = now() where dead_letter_id = $1",
+        letter["dead_letter_id"],
+    )
+    if letter["aggregate_id"] is None:
+        return 0
+    return await bench.applier.pass_over(tx, letter["aggregate_id"], letter["aggregate_version"])
 
 
 async def _take(tx: Transaction, bench: Workbench, letter_id: int) -> asyncpg.Record:

@@ -12,6 +12,7 @@ from simpul_shared.contracts.topics import MARKS
 from simpul_shared.platform.consume import Applier
 from simpul_shared.platform.consume_backends import PostgresStore
 from simpul_shared.platform.database import Database, open_database
+from simpul_shared.platform.dead_letters.actions import Workbench
 from simpul_shared.platform.migrate import MigrationError, pending
 from simpul_shared.platform.rebuild.course import Progress, Rebuild, Result, Tell, Wish, roll_back
 from simpul_shared.platform.rebuild.from_kafka import reading_topics
@@ -80,8 +81,10 @@ async def _build(
             open_database(url, name=name, size=2, statement_seconds=600, lock_seconds=60, projection=NEXT) as following,
             _source(service, platform, live, from_ledger=options.from_ledger) as source,
         ):
-            applier = Applier(_store(service, following), service.handlers, poison_run=platform.dead_letter_run)
-            return await Rebuild(service.name, owner, source, applier, tell).run(options.wish)
+            store = _store(service, following)
+            applier = Applier(store, service.handlers, poison_run=platform.dead_letter_run)
+            bench = Workbench(service.name, store, service.handlers)
+            return await Rebuild(service.name, owner, source, applier, following, bench, tell).run(options.wish)
 
 
 def _source(

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from simpul_shared.platform.audit import note_action
 from simpul_shared.platform.consume import Applier
-from simpul_shared.platform.database import Origin, Transaction
+from simpul_shared.platform.database import Database, Origin, Transaction
+from simpul_shared.platform.dead_letters.actions import Workbench, decide_again
 from simpul_shared.platform.migrate import Migration
 from simpul_shared.platform.rebuild import schemas
 from simpul_shared.platform.rebuild.schemas import Connection, Difference
@@ -50,12 +51,14 @@ class Result:
 
 @dataclass
 class Rebuild:
-    """`applier` writes to the next projection; `source` knows how far the live one is."""
+    """`applier` and `bench` write to the next projection, `following`; `source` knows how far the live one is."""
 
     service: str
     owner: Connection
     source: Source
     applier: Applier
+    following: Database
+    bench: Workbench
     tell: Tell
 
     async def run(self, wish: Wish) -> Result:
@@ -67,6 +70,7 @@ class Rebuild:
             self.tell(Progress("pause"))
             await schemas.pause_consumer(self.owner)
             await self._fill()
+            await self._decide_again()
             await schemas.take_position(self.owner)
             self.tell(Progress("compare"))
             found = tuple(await schemas.differences(self.owner))
@@ -93,6 +97,13 @@ class Rebuild:
             self.tell(Progress("fill", done, max(done, total)))
         return done
 
+    async def _decide_again(self) -> None:
+        """What operators decided about letters holds here, too. One that is settled may let the next one follow, and fail."""
+        while undone := await schemas.undone_decisions(self.owner):
+            for letter_id, value in undone:
+                async with self.following.transaction(_origin(self.service)) as tx:
+                    await decide_again(tx, self.bench, letter_id, value)
+
     async def _swap(self, found: Sequence[Difference], wish: Wish) -> None:
         await schemas.swap(self.owner)
         told = [str(one) for one in found[:_TOLD_DIFFERENCES]]
@@ -108,12 +119,15 @@ async def roll_back(owner: Connection, migrations: Sequence[Migration], *, servi
 
 
 async def _note(owner: Connection, service: str, *, action: str, reason: str, facts: dict[str, object]) -> None:
-    origin = Origin(service, actor=f"simpul_{service}", channel="SYSTEM", correlation_id="rebuild")
     await note_action(
-        Transaction(owner, origin),
+        Transaction(owner, _origin(service)),
         client_id=f"simpul_{service}",
         action=action,
         subject=f"projection/{service}",
         reason=reason,
         facts=facts,
     )
+
+
+def _origin(service: str) -> Origin:
+    return Origin(service, actor=f"simpul_{service}", channel="SYSTEM", correlation_id="rebuild")

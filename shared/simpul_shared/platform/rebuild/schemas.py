@@ -96,6 +96,27 @@ async def pause_consumer(owner: Connection) -> None:
         raise RebuildFailed(f"The consumer did not pause within {_PAUSE_SECONDS} s. Run the rebuild again.") from None
 
 
+async def undone_decisions(owner: Connection) -> list[tuple[int, bytes | None]]:
+    """Poison letters of the next projection about records that were dismissed or edited in the live one.
+
+    Each with the value it was edited into, None where it was dismissed. The bytes tell that it is the same record: its
+    place differs in a topic made anew, and in the ledger it has none.
+    """
+    rows = await owner.fetch(
+        """
+        select distinct on (again.dead_letter_id) again.dead_letter_id,
+            case when decided.state <> 'dismissed' then decided.value end as value
+        from projection.dead_letter as decided join projection_next.dead_letter as again
+            on again.consumer = decided.consumer and again.topic = decided.topic and again.state = 'poison'
+            and coalesce(again.original_value, again.value) is not distinct from coalesce(decided.original_value, decided.value)
+        where decided.state = 'dismissed'
+            or (decided.original_value is not null and again.value is distinct from decided.value)
+        order by again.dead_letter_id, decided.state = 'dismissed' desc, decided.dead_letter_id desc
+        """
+    )
+    return [(row["dead_letter_id"], row["value"]) for row in rows]
+
+
 async def take_position(owner: Connection) -> None:
     """The next projection holds all that the live one holds: so its consumer goes on where the live one's is."""
     await owner.execute("delete from projection_next.consumer_offset")
