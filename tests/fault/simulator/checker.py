@@ -59,7 +59,7 @@ class Checker:
             return
         self.claimed = through
         for row in self.ledger.rows:
-            if row.recorded_at <= through and not self._is_applied(row):
+            if row.recorded_at <= through and not self._is_applied(row) and not self._is_withheld(row):
                 self.world.fail(
                     "mark", f"said to be applied up to {through}, but {row.place} of {row.recorded_at} is not"
                 )
@@ -67,6 +67,11 @@ class Checker:
     def _is_applied(self, row: LedgerRow) -> bool:
         version: int = self.projection.committed["applied"].get(("applied", row.aggregate), 0)
         return version >= row.version
+
+    def _is_withheld(self, row: LedgerRow) -> bool:
+        """Kept aside as an open letter, which whoever reads a figure is told of (marks.count_withheld)."""
+        letters = self.projection.committed["letter"].values()
+        return any(letter.record.value == row.value for letter in letters)
 
     def restored(self) -> None:
         """The projection is as it was before; what it said since then is said no more."""

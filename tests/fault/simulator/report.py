@@ -19,6 +19,7 @@ FAULTS = (
     "batch dropped", "rebalance", "rebalance in mid-batch", "commit of an old generation", "assignment callback failed",
     "offset out of range", "retention", "connection lost before", "connection lost after", "postgres restart",
     "projection restored", "broker unavailable", "leadership change", "clock step", "cross-key reorder",
+    "poison record", "redrive",
 )  # fmt: skip
 """Every class that a run must have hit."""
 

@@ -1,6 +1,7 @@
 """One seed, from the first write to the verdict: writers, workers of shipped code, faults, healing, judgement."""
 
 import asyncio
+import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -8,6 +9,8 @@ from uuid import UUID
 
 from simpul_shared.contracts.registry import LibraryRenamed
 from simpul_shared.contracts.topics import LEDGER_SHARDS
+from simpul_shared.platform.consume import Applier
+from simpul_shared.platform.database import is_passing
 from simpul_shared.platform.relay import run_shard
 
 from tests.fault.simulator.checker import SERVICE, TOPICS, Checker
@@ -16,7 +19,7 @@ from tests.fault.simulator.kafka import ModelKafka
 from tests.fault.simulator.ledger import LedgerTable, ModelLeadership
 from tests.fault.simulator.loop import Stalled, VirtualLoop
 from tests.fault.simulator.postgres import ModelPostgres
-from tests.fault.simulator.store import ModelStore, count_names, stored_offsets
+from tests.fault.simulator.store import ModelStore, count_names, poison_letters, stored_offsets
 from tests.fault.simulator.world import Chances, Process, World
 from tests.fault.simulator.writers import Client, Operation
 
@@ -58,6 +61,7 @@ class Scenario:
         for _ in range(chance.choice((1, 2, 2, 2, 3))):
             self.start_worker()
         clients = [asyncio.ensure_future(client.run()) for client in self._clients()]
+        self._poison()
         nemesis = Nemesis(self)
         makes_holes = self.world.chances.dropped > 0 or nemesis.restores
         await asyncio.gather(*clients, asyncio.ensure_future(nemesis.run()))
@@ -88,6 +92,39 @@ class Scenario:
             self.operations += operations
             clients.append(Client(process, self.ledger, operations))
         return clients
+
+    def _poison(self) -> None:
+        """In some seeds the handler fails at some names until an operator, at some time, has it mended.
+
+        Its chance is its own, so that the seeds without it are what they were.
+        """
+        chance = random.Random(f"poison {self.world.seed}")
+        names = [one.name for one in self.operations]
+        if chance.random() < 0.3:
+            self.world.poison = frozenset(chance.sample(names, min(len(names), chance.randrange(1, 4))))
+            self.world.loop.call_later(chance.uniform(2.0, 10.0), self._mend)
+
+    def _mend(self) -> None:
+        self.world.poison = frozenset()
+        operator = Process(self.world, "operator")
+        operator.start(self.redrive_all(operator))
+
+    async def redrive_all(self, operator: Process) -> None:
+        """As dead_letters.actions.redrive: each poison letter in a transaction that holds all partitions of its topic."""
+        store = ModelStore(self.projection, operator, TOPICS)
+        applier = Applier(store, {LibraryRenamed: count_names}, attempts=1, sleep=operator.sleep)
+        partitions = [one for one in self.kafka.logs if one[0] in TOPICS]
+        for letter in poison_letters(self.projection):
+            try:
+                async with store.transaction() as tx:
+                    await store.lock_offsets(tx, partitions)
+                    if letter in poison_letters(self.projection):
+                        self.world.hit("redrive", process=operator.name)
+                        await applier.redrive(tx, letter.record)
+            except Exception as error:
+                if not is_passing(error):
+                    raise
+                self.world.note("redrive in doubt", error=type(error).__name__)
 
     def _last_writer(self) -> Client:
         libraries = list(dict.fromkeys(library for one in self.operations for library in one.libraries))
@@ -132,6 +169,7 @@ class Scenario:
     def _heal(self) -> None:
         self.world.note("healed")
         self.world.chances = Chances()
+        self.world.poison = frozenset()
         for server in (self.source, self.projection, self.kafka):
             server.up = True
         for worker in self.workers:
@@ -142,11 +180,13 @@ class Scenario:
     async def _converge(self) -> None:
         deadline = self.world.loop.time() + CONVERGE_SECONDS
         moment = self.world.now()
+        operator = Process(self.world, "last operator", mortal=False)
         while self.checker.behind() or self.checker.claimed < moment:
             if self.world.loop.time() > deadline:
                 behind = self.checker.behind() or f"applied up to {self.checker.claimed}, not {moment}"
                 self.world.fail("stuck", behind)
                 return
+            await self.redrive_all(operator)
             await asyncio.sleep(0.5)
 
 

@@ -158,11 +158,20 @@ def applied_through(server: ModelPostgres, service: str, topics: Sequence[str]) 
     return min(moments) if len(moments) == LEDGER_SHARDS else None
 
 
+def poison_letters(server: ModelPostgres) -> list[Letter]:
+    """The oldest first."""
+    letters = sorted(server.committed["letter"].items())
+    return [letter for _, letter in letters if letter.state == LetterState.POISON]
+
+
 async def count_names(real: RealTransaction, events: Sequence[Received[LibraryRenamed]]) -> None:
     """As the tally's handler: not idempotent, wrong at the first repeat."""
     tx = _model(real)
     await tx.session.call("handler", lambda: None)
     for one in events:
+        if one.event.new_name in tx.server.world.poison:
+            tx.server.world.hit("poison record", name=one.event.new_name)
+            raise ZeroDivisionError
         key = ("tally", one.event.library_id)
         await tx.lock(key, "handler wait")
         tx.write(key, (*(tx.read(key) or ()), one.event.new_name))

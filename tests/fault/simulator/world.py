@@ -41,10 +41,11 @@ class Chances:
 
 
 class World:
-    """One run: everything in it is decided by `seed`."""
+    """One run: everything in it is decided by `seed`. `poison` are the names at which the handler fails, until it is mended."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, seed: int, *, tracing: bool = False) -> None:
         self.loop = loop
+        self.seed = seed
         self.chance = random.Random(seed)
         self.chances = Chances()
         self.faults: Counter[str] = Counter()
@@ -52,6 +53,7 @@ class World:
         self.broken: list[Broken] = []
         self.trace: list[str] | None = [] if tracing else None
         self.operations: list[Any] = []
+        self.poison: frozenset[str] = frozenset()
         self.tasks: list[asyncio.Task[Any]] = []
         self._skew = timedelta()
 
