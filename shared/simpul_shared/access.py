@@ -11,6 +11,7 @@ class Permission(StrEnum):
     LIBRARY_VERIFY = "library:verify"
     LIBRARY_DESIGNATE = "library:designate"
     LIBRARY_CHANGE = "library:change"
+    READINESS_RECORD = "readiness:record"
     PERSON_REGISTER = "person:register"
     PERSON_READ = "person:read"
     PERSON_READ_NAME = "person:read-name"
@@ -56,7 +57,12 @@ _READS = frozenset(
         Permission.REPORT_READ,
     }
 )
-_STAFF = _READS | {Permission.LIBRARY_NOMINATE, Permission.PLAN_SUBMIT, Permission.ACTIVITY_RECORD}
+_STAFF = _READS | {
+    Permission.READINESS_RECORD,
+    Permission.LIBRARY_NOMINATE,
+    Permission.PLAN_SUBMIT,
+    Permission.ACTIVITY_RECORD,
+}
 _REGENCY = _STAFF | {
     Permission.LIBRARY_ENDORSE,
     Permission.LIBRARY_CHANGE,

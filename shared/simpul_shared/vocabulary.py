@@ -229,6 +229,25 @@ class MeasureMethod(StrEnum):
     ESTIMATED = "ESTIMATED"
 
 
+class InternetKind(StrEnum):
+    NONE = "TIDAK_ADA"
+    FIBRE = "SERAT_OPTIK"
+    MOBILE = "SELULER"
+    RADIO = "RADIO"
+    SATELLITE = "SATELIT"
+    OTHER = "LAIN"
+
+
+class FundSource(StrEnum):
+    """Who pays."""
+
+    NATIONAL = "APBN"
+    REGIONAL = "APBD"
+    VILLAGE = "APBDES"
+    SELF = "SWADAYA"
+    PRIVATE = "CSR"
+
+
 class Indicator(StrEnum):
     """What a target is set for."""
 

@@ -77,6 +77,7 @@ def _scalars(palette: Palette) -> dict[type[inspect.Type], Any]:
     return {
         inspect.StrType: palette.text,
         inspect.IntType: palette.number,
+        inspect.FloatType: palette.number / 4,
         inspect.UUIDType: palette.id or uuid4(),
         inspect.DateType: palette.day,
         inspect.DateTimeType: palette.moment,

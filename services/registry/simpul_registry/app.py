@@ -6,7 +6,7 @@ import simpul_shared
 from simpul_shared.errors import Refusal
 from simpul_shared.platform.service import Service
 
-from simpul_registry.api import libraries, people, person_records, regions
+from simpul_registry.api import ict, libraries, people, person_records, regions
 from simpul_registry.consumers import HANDLERS, TOPICS
 from simpul_registry.domain.nomination import EpisodeExists
 from simpul_registry.jobs import load_regions
@@ -33,7 +33,7 @@ SERVICE = Service(
     name="registry",
     title="Registry: regions, libraries, people",
     settings=RegistrySettings,
-    routers=[regions.router, libraries.router, people.router, person_records.router],
+    routers=[regions.router, libraries.router, people.router, person_records.router, ict.router],
     migrations=[("regions", _SHARED / "regions" / "migrations"), ("registry", _OWN / "migrations")],
     handlers=HANDLERS,
     topics=TOPICS,

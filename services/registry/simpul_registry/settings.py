@@ -8,7 +8,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from simpul_shared.errors import Unavailable
 from simpul_shared.platform.settings import ServiceSettings
 
+from simpul_registry.domain.rubric import Rubrics
 from simpul_registry.sealing import IndexKey, Keys, ServiceKey, read_key
+from simpul_registry.store.rules import READINESS, read_rubrics
 
 
 class PersonKeyMissing(Unavailable):
@@ -38,12 +40,38 @@ class PersonKeySettings(BaseSettings):
         return path
 
 
-class RegistrySettings(PersonKeySettings, ServiceSettings):
+class RulesSettings(BaseSettings):
+    """Dated rules that an installation may replace by its own."""
+
+    model_config = SettingsConfigDict(env_prefix="SIMPUL_REGISTRY_", extra="ignore")
+
+    readiness_rules_file: Path | None = Field(
+        None, description="TOML file with the versions of the rubric for ICT readiness; the shipped one when left out"
+    )
+
+    @field_validator("readiness_rules_file")
+    @classmethod
+    def _readable(cls, path: Path | None) -> Path | None:
+        read_rubrics(path or READINESS)
+        return path
+
+
+class RegistrySettings(PersonKeySettings, RulesSettings, ServiceSettings):
     # Said again: of two bases the last one's would hold, without the prefix.
     model_config = SettingsConfigDict(env_prefix="SIMPUL_REGISTRY_", extra="ignore")
 
     port: int = Field(8101, description="Port of the API")
     admin_port: int = Field(8111, description="Port of /metrics and the worker's health")
+
+
+async def rubrics() -> Rubrics:
+    """The versions of the rubric for ICT readiness, read once."""
+    return configured_rubrics()
+
+
+@cache
+def configured_rubrics() -> Rubrics:
+    return read_rubrics(RulesSettings().readiness_rules_file or READINESS)
 
 
 async def person_keys() -> Keys:

@@ -112,6 +112,21 @@ FIELDS: dict[str, dict[str, Any]] = {
     "PersonMerged.survivor_id": _field(
         "The person under whom the record goes on.", "019a9c43-4444-7a00-8000-00000000000a"
     ),
+    # What libraries have
+    "snapshot_id": _field("The snapshot.", "019a9c4c-dddd-7a00-8000-000000000001"),
+    "observed_on": _field("The local day of the observation.", "2026-03-14"),
+    "computers_total": _field("All computers that the library was given or bought.", 5),
+    "computers_working": _field("Of these, the ones that work.", 4),
+    "computers_in_library_use": _field("Of the working ones, those that users of the library can use.", 3),
+    "internet": _field("The kind of access to the internet.", "SERAT_OPTIK"),
+    "down_mbps": _field("Download speed as measured, in Mbps; null where it was not.", 18.4),
+    "up_mbps": _field("Upload speed as measured, in Mbps; null where it was not.", 6.1),
+    "internet_hours": _field("Hours of internet a day.", 8),
+    "electricity_hours": _field("Hours of electricity a day.", 24),
+    "printers": _field("Printers that work.", 1),
+    "staff_digital_level": _field("How well the staff use ICT, from 0 to 4.", 2),
+    "readiness_level": _field("How ready the library's ICT is, from 0 to 4.", 4),
+    "rubric_version": _field("The version of the rubric that gave the level.", "1"),
     # Libraries
     "LibraryNominated.name": _field("The library's name.", "Perpustakaan Desa Mengwi"),
     "library_type": _field("The kind of library.", "DESA"),

@@ -13,10 +13,12 @@ from simpul_shared.vocabulary import (
     Confidence,
     ConsentPurpose,
     ErasureReason,
+    InternetKind,
     LegalBasis,
     LibraryStatus,
     LibraryType,
     LineageKind,
+    MeasureMethod,
     PersonalField,
     RegionKind,
     RegionLevel,
@@ -174,6 +176,36 @@ class LibraryClosed(LibraryEvent, frozen=True, kw_only=True):
     reason: str
 
 
+class IctSnapshotRecorded(Event, frozen=True, kw_only=True):
+    """What was observed of a library's ICT on one day, and how ready it makes the library by the rubric of that day.
+
+    Null was not observed, which is not 0. Of a library the snapshot observed last holds, of one day the one recorded last.
+    """
+
+    type: ClassVar[str] = "id.simpul.registry.ict-snapshot-recorded.v1"
+    aggregate: ClassVar[str] = "ict-snapshot"
+    topic: ClassVar[Topic] = LIBRARIES
+    aggregate_field: ClassVar[str] = "snapshot_id"
+    key_field: ClassVar[str] = "library_id"
+
+    snapshot_id: UUID
+    library_id: UUID
+    observed_on: date
+    computers_total: int
+    computers_working: int
+    computers_in_library_use: int
+    internet: InternetKind
+    down_mbps: float | None
+    up_mbps: float | None
+    internet_hours: int | None
+    electricity_hours: int | None
+    printers: int | None
+    staff_digital_level: int | None
+    method: MeasureMethod
+    readiness_level: int
+    rubric_version: str
+
+
 class PersonEvent(Event, frozen=True, kw_only=True):
     """Ids and words of the vocabulary only: who somebody is stays in the registry, encrypted under a key of their own."""
 
@@ -284,6 +316,7 @@ EVENTS: tuple[type[Event], ...] = (
     LibraryReactivated,
     LibraryRenamed,
     LibraryClosed,
+    IctSnapshotRecorded,
     PersonRegistered,
     PersonCorrected,
     AffiliationChanged,

@@ -32,6 +32,12 @@ Limit = Annotated[int, Query(ge=1, le=200, description="Items on a page")]
 Cursor = Annotated[str | None, Query(max_length=1000, description="`next_cursor` of the page before")]
 
 
+Evidence = Annotated[
+    tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9._:/@#?&=%+-]{1,300}$")], ...],
+    Field(max_length=20, description="Where photos and papers are: references or addresses, never names"),
+]
+
+
 def _code_in_body(text: str) -> RegionCode:
     return parse_region_code(text, field="/region_code")
 

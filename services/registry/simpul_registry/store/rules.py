@@ -1,0 +1,37 @@
+"""Reads the dated rules that are shipped as data, or those that a setting names in their place."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from simpul_registry.domain.rubric import Criterion, Rubric, Rubrics, RulesBroken, Step
+
+READINESS = Path(__file__).parent.parent / "data" / "rules" / "ict-readiness.toml"
+
+
+def read_rubrics(path: Path = READINESS) -> Rubrics:
+    """Errors: RulesBroken, which says what is wrong with the file."""
+    document = _read(path)
+    try:
+        return Rubrics(tuple(_rubric(one) for one in document["version"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise RulesBroken(f"{path}: {error}") from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise RulesBroken(f"{path} can't be read as TOML: {error}") from error
+
+
+def _rubric(told: dict[str, Any]) -> Rubric:
+    return Rubric(
+        str(told["version"]),
+        told["valid_from"],
+        tuple(told["levels"]),
+        tuple(
+            Criterion(one["measure"], one["title"], tuple(Step(at_least, points) for at_least, points in one["steps"]))
+            for one in told["criterion"]
+        ),
+    )
