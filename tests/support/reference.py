@@ -24,6 +24,7 @@ from simpul_shared.contracts.topics import TOPICS
 from simpul_shared.errors import Refusal
 from simpul_shared.platform import telemetry
 from simpul_shared.platform.http import problems as edge
+from simpul_shared.platform.rebuild.from_ledger import LedgerSettings
 from simpul_shared.platform.service import Service, describe
 from simpul_shared.platform.service import asyncapi as describe_events
 from simpul_shared.platform.settings import PlatformSettings
@@ -53,6 +54,7 @@ def settings() -> str:
     lines += ["## All services", "", *_table(PlatformSettings, set())]
     for service in ALL:
         lines += ["", f"## {service.name}", "", *_table(service.settings, set())]
+    lines += ["", "## Rebuild from the ledgers", "", *_table(LedgerSettings, set())]
     return "\n".join(lines) + "\n"
 
 
