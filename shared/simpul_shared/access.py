@@ -12,6 +12,7 @@ class Permission(StrEnum):
     LIBRARY_DESIGNATE = "library:designate"
     LIBRARY_CHANGE = "library:change"
     READINESS_RECORD = "readiness:record"
+    IMPORT = "import:run"
     PERSON_REGISTER = "person:register"
     PERSON_READ = "person:read"
     PERSON_READ_NAME = "person:read-name"
@@ -64,6 +65,7 @@ _STAFF = _READS | {
     Permission.ACTIVITY_RECORD,
 }
 _REGENCY = _STAFF | {
+    Permission.IMPORT,
     Permission.LIBRARY_ENDORSE,
     Permission.LIBRARY_CHANGE,
     Permission.PERSON_REGISTER,

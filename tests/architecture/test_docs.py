@@ -17,6 +17,7 @@ from simpul_registry.domain.person import AccessKind, Gender, ReadPurpose
 from simpul_shared import vocabulary
 from simpul_shared.access import Role
 from simpul_shared.platform.consume import LetterState
+from simpul_shared.platform.imports.store import ImportState, RowVerdict
 from simpul_shared.platform.settings import PlatformSettings
 
 from tests.support.reference import ALL, ROOT
@@ -33,7 +34,7 @@ CODE = (".py", ".sql", ".html", ".css", ".csv", ".gz")
 WORDS = [
     *(kind for kind in StrEnum.__subclasses__() if kind.__module__ == vocabulary.__name__),
     *(ActivityStatus, SessionMethod, Pillar, Role, LetterState, RegionFate),
-    *(AccessKind, Gender, ReadPurpose, Verdict),
+    *(AccessKind, Gender, ReadPurpose, Verdict, ImportState, RowVerdict),
 ]
 
 

@@ -41,6 +41,11 @@ class Caller:
     async def get(self, path: str, **params: Any) -> httpx.Response:
         return await self._http.get(path, params=params, headers=self._headers)
 
+    async def send(self, path: str, content: bytes, *, key: str | None = None, **params: str) -> httpx.Response:
+        """A file as the body of a POST."""
+        sent = {**self._headers, "Idempotency-Key": key or uuid4().hex}
+        return await self._http.post(path, content=content, params=params, headers=sent)
+
     async def post(
         self,
         path: str,

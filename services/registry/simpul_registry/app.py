@@ -9,6 +9,7 @@ from simpul_shared.platform.service import Service
 from simpul_registry.api import ict, libraries, people, person_records, regions
 from simpul_registry.consumers import HANDLERS, TOPICS
 from simpul_registry.domain.nomination import EpisodeExists
+from simpul_registry.imports.libraries import FORM as LIBRARIES
 from simpul_registry.jobs import load_regions
 from simpul_registry.settings import RegistrySettings
 from simpul_registry.store.regions import RegionsOverlap
@@ -39,4 +40,5 @@ SERVICE = Service(
     topics=TOPICS,
     constraints=CONSTRAINTS,
     jobs={"load-regions": load_regions},
+    forms=[LIBRARIES],
 )

@@ -187,6 +187,23 @@ FIELDS: dict[str, dict[str, Any]] = {
     "indicator": _field("What the target is set for.", "LIBRARIES"),
     "value": _field("The target: libraries, or provinces.", 12),
     "old_value": _field("The target before.", 10),
+    # Imports
+    "import_id": _field(
+        "The import: one file of one caller; the same file again is the same import.",
+        "019a9c49-8888-7a00-8000-000000000006",
+    ),
+    "form": _field("What the rows are, such as libraries.", "libraries"),
+    "file_sha256": _field(
+        "SHA-256 of the file's bytes, in hexadecimal.",
+        "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    ),
+    "rows": _field("Rows read from the file, empty ones left out.", 120),
+    "BulkImportAccepted.region_id": _field("The region within which all rows must lie.", _REGION),
+    "row_no": _field("The row's number in the file, as a spreadsheet shows it.", 7),
+    "codes": _field("The stable codes of what is wrong with the row.", ["place-ambiguous"]),
+    "rows_applied": _field("Rows applied by this import.", 117),
+    "rows_known": _field("Rows that said what had been applied before.", 1),
+    "rows_rejected": _field("Rows that could not be applied.", 2),
     # Low-water marks
     "service": _field("The service whose ledger it speaks of.", "registry"),
     "shard": _field("The part of that ledger, counted from 0; each part has marks of its own.", 0),

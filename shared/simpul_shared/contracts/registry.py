@@ -5,7 +5,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from simpul_shared.contracts.envelope import Event
-from simpul_shared.contracts.topics import LIBRARIES, PERSONS, REGIONS, Topic
+from simpul_shared.contracts.topics import IMPORTS, LIBRARIES, PERSONS, REGIONS, Topic
 from simpul_shared.vocabulary import (
     AffiliationRole,
     Basis,
@@ -302,6 +302,47 @@ class PersonErased(PersonEvent, frozen=True, kw_only=True):
     reason: ErasureReason
 
 
+class ImportEvent(Event, frozen=True, kw_only=True):
+    """A file of many rows. No cell of it is in any event."""
+
+    aggregate: ClassVar[str] = "import"
+    topic: ClassVar[Topic] = IMPORTS
+    aggregate_field: ClassVar[str] = "import_id"
+    key_field: ClassVar[str] = "import_id"
+
+    import_id: UUID
+
+
+class BulkImportAccepted(ImportEvent, frozen=True, kw_only=True):
+    """Its caller has looked at the verdicts and wants the rows applied. `region_id` is where all rows must lie."""
+
+    type: ClassVar[str] = "id.simpul.registry.bulk-import-accepted.v1"
+
+    form: str
+    file_sha256: str
+    rows: int
+    region_id: UUID
+
+
+class BulkImportRowRejected(ImportEvent, frozen=True, kw_only=True):
+    type: ClassVar[str] = "id.simpul.registry.bulk-import-row-rejected.v1"
+
+    row_no: int
+    codes: tuple[str, ...]
+
+
+class BulkImportCompleted(ImportEvent, frozen=True, kw_only=True):
+    """Every row has its receipt: applied now, known from before, or rejected."""
+
+    type: ClassVar[str] = "id.simpul.registry.bulk-import-completed.v1"
+
+    form: str
+    file_sha256: str
+    rows_applied: int
+    rows_known: int
+    rows_rejected: int
+
+
 EVENTS: tuple[type[Event], ...] = (
     RegionVersionPublished,
     RegionLineageRecorded,
@@ -326,4 +367,7 @@ EVENTS: tuple[type[Event], ...] = (
     ConsentWithdrawn,
     PersonMerged,
     PersonErased,
+    BulkImportAccepted,
+    BulkImportRowRejected,
+    BulkImportCompleted,
 )

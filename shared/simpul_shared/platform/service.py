@@ -22,13 +22,17 @@ from simpul_shared.platform.http import events, operator_actions
 from simpul_shared.platform.http.app import create_app
 from simpul_shared.platform.http.contracts import contracts_router
 from simpul_shared.platform.http.dead_letters import dead_letter_router
+from simpul_shared.platform.http.imports import imports_router
 from simpul_shared.platform.http.operating import operating_router
 from simpul_shared.platform.http.relay import relay_router
+from simpul_shared.platform.imports.form import Form
 from simpul_shared.platform.migrate import PROJECTION, Migration, read_migrations
 from simpul_shared.platform.settings import PlatformSettings, ServiceSettings
 from simpul_shared.platform.status import Subject
 
 _PLATFORM_MIGRATIONS = Path(simpul_shared.__file__).parent / "platform" / "migrations"
+
+_IMPORT_MIGRATIONS = Path(simpul_shared.__file__).parent / "platform" / "imports" / "migrations"
 
 Job = Callable[[Database, PlatformSettings], Awaitable[None]]
 
@@ -40,6 +44,7 @@ class Service:
     `migrations` are folders, run after the platform's. `projection` are the folders of what is made from others' events
     alone: their tables, and the consumer's own, then live in a schema that can be rebuilt beside the live one.
     `topics` are those consumed by `handlers`. `jobs` are further subcommands, such as load-regions.
+    `forms` are what files of many rows can be sent in for.
     """
 
     name: str
@@ -52,12 +57,14 @@ class Service:
     topics: Sequence[Topic] = ()
     constraints: Mapping[str, Refusal] = field(default_factory=dict)
     jobs: Mapping[str, Job] = field(default_factory=dict)
+    forms: Sequence[Form] = ()
 
     def all_migrations(self) -> list[Migration]:
         platform, consumer = ("platform", _PLATFORM_MIGRATIONS), ("platform", _PLATFORM_MIGRATIONS / "consumer")
+        own = [*self.migrations, *([("imports", _IMPORT_MIGRATIONS)] if self.forms else [])]
         if self.projection:
-            return [*read_migrations([platform, *self.migrations]), *self.projection_migrations()]
-        return read_migrations([platform, consumer, *self.migrations])
+            return [*read_migrations([platform, *own]), *self.projection_migrations()]
+        return read_migrations([platform, consumer, *own])
 
     def projection_migrations(self) -> list[Migration]:
         consumer = ("platform", _PLATFORM_MIGRATIONS / "consumer")
@@ -93,6 +100,7 @@ def application(
         routers=[
             *service.routers,
             events.router,
+            *([imports_router({form.name: form for form in service.forms})] if service.forms else []),
             *_operators_routers(service, migrations),
             contracts_router(asyncapi(service), schemas()),
         ],

@@ -19,13 +19,14 @@ from simpul_shared.platform.database import Database, open_database
 from simpul_shared.platform.dead_letters.watch import watch_letters
 from simpul_shared.platform.housekeeping import housekeep
 from simpul_shared.platform.http.app import database_trouble
+from simpul_shared.platform.imports.work import Desk, work_imports
 from simpul_shared.platform.lookout import Lookout
 from simpul_shared.platform.migrate import Migration
 from simpul_shared.platform.position import PositionWatch
 from simpul_shared.platform.relay import run_shard
 from simpul_shared.platform.relay_backends import lead
 from simpul_shared.platform.relay_topics import tending
-from simpul_shared.platform.service import Service
+from simpul_shared.platform.service import Service, utc_now
 from simpul_shared.platform.settings import PlatformSettings, ServiceSettings
 from simpul_shared.platform.status import Subject
 from simpul_shared.platform.subscription import Subscription
@@ -83,7 +84,7 @@ async def running_worker(service: Service, platform: PlatformSettings, own: Serv
     """Relay every shard and consume, until the block ends; then stop in good order."""
     url, stopping = str(own.database_url), asyncio.Event()
     async with (
-        open_database(url, name=f"simpul-{service.name}-worker", size=5, statement_seconds=120) as database,
+        open_database(url, name=f"simpul-{service.name}-worker", size=6, statement_seconds=120) as database,
         topic_ids(platform.kafka_bootstrap, platform.topic_prefix) as ids,
     ):
         subscription = _subscribe(service, platform, database)
@@ -94,6 +95,9 @@ async def running_worker(service: Service, platform: PlatformSettings, own: Serv
         working = [_publish(service, platform, url, shard, stopping, ids) for shard in range(LEDGER_SHARDS)]
         if subscription is not None:
             working.append(subscription.run(stopping))
+        if service.forms:
+            desk = Desk(service.name, database, {form.name: form for form in service.forms}, now=utc_now)
+            working.append(work_imports(desk, stopping))
         async with (
             background(
                 housekeep(service.name, database, platform), lookout.run(), *_watching(service, database, position)

@@ -73,8 +73,8 @@ async def nominate_library(
     library = nominations.nominate(library_id, nomination, by=by, today=today)
     recorded = await append(
         tx,
-        _nominated(library, region),
-        occurred_at=_moment(library.nominated_on, region, now=now),
+        nominated_event(library, region),
+        occurred_at=moment_of(library.nominated_on, region, now=now),
         source_tz=region.timezone,
     )
     library = replace(library, version=recorded.version)
@@ -91,7 +91,7 @@ async def resubmit_library(
     """Errors: LibraryUnknown, PreconditionFailed, and those of nominations.resubmit."""
     placed = await _load(tx, change)
     library = nominations.resubmit(placed.library, by=change.by, programme_year=programme_year, scheme=scheme)
-    return await _announce(tx, placed, library, _nominated(library, placed.region), change)
+    return await _announce(tx, placed, library, nominated_event(library, placed.region), change)
 
 
 async def endorse_library(tx: Transaction, change: Change, *, reason: str | None) -> Answer:
@@ -234,7 +234,7 @@ async def _announce(
 ) -> Answer:
     """Append the event and save the library at its version; `on` is the local day it happened, where it was not now."""
     region = placed.region
-    occurred_at = change.now if on is None else _moment(on, region, now=change.now)
+    occurred_at = change.now if on is None else moment_of(on, region, now=change.now)
     recorded: Recorded = await append(tx, event, occurred_at=occurred_at, source_tz=region.timezone)
     library = replace(library, version=recorded.version)
     await save_library(tx, library)
@@ -248,7 +248,7 @@ async def _region_of(tx: Transaction, command: NominateLibrary, *, now: datetime
     return await find_region(tx, command.region_code, on=command.nominated_on, field="/region_code")
 
 
-def _nominated(library: Library, region: Region) -> announced.LibraryNominated:
+def nominated_event(library: Library, region: Region) -> announced.LibraryNominated:
     return announced.LibraryNominated(
         library_id=library.library_id,
         name=library.name,
@@ -263,7 +263,7 @@ def _nominated(library: Library, region: Region) -> announced.LibraryNominated:
     )
 
 
-def _moment(day: date, region: Region, *, now: datetime) -> datetime:
+def moment_of(day: date, region: Region, *, now: datetime) -> datetime:
     """When something of a local day happened: now, if that is today, else the day's first moment there."""
     if day == local_day(now, region.timezone):
         return now

@@ -12,7 +12,15 @@ from simpul_shared.access import Permission
 from simpul_shared.errors import Conflict, Forbidden, Invalid
 from simpul_shared.vocabulary import Basis, LibraryStatus, LibraryType, RegionLevel, Scheme
 
-from simpul_registry.domain.library import Episode, Library, Status, TransitionRefused, refuse_future, require
+from simpul_registry.domain.library import (
+    DateTooEarly,
+    Episode,
+    Library,
+    Status,
+    TransitionRefused,
+    refuse_future,
+    require,
+)
 
 
 class EpisodeExists(Conflict):
@@ -45,7 +53,7 @@ class NotEndorsed(Conflict):
     title = "Usulan belum didukung kabupaten/kota"
 
 
-_LEVEL_OF = {
+LEVEL_OF = {
     LibraryType.PROVINCE: RegionLevel.PROVINCE,
     LibraryType.REGENCY: RegionLevel.REGENCY,
     LibraryType.DISTRICT: RegionLevel.DISTRICT,
@@ -194,8 +202,23 @@ def designate(
     return replace(library, status=Status.DESIGNATED, status_since=sk_date, episodes=episodes)
 
 
+def take_over(library: Library, *, sk_no: str, sk_date: date, today: date) -> Library:
+    """What a decree has decided already is taken over from its list: it was others who nominated and verified, on paper.
+
+    `library` is as nominate() made it. Errors: DateInFuture, DateTooEarly (a decree before its nomination).
+    """
+    refuse_future(sk_date, today=today, field="/sk_date")
+    if sk_date < library.nominated_on:
+        raise DateTooEarly(
+            f"The decree of {sk_date} comes before the nomination on {library.nominated_on}. Mend one of the dates.",
+            field="/sk_date",
+        )
+    episode = replace(library.latest, status=Status.DESIGNATED, sk_no=sk_no, sk_date=sk_date, endorsed=True)
+    return replace(library, status=Status.DESIGNATED, status_since=sk_date, episodes=(episode,))
+
+
 def require_level(library_type: LibraryType, level: RegionLevel) -> None:
-    wanted = _LEVEL_OF[library_type]
+    wanted = LEVEL_OF[library_type]
     if level is not wanted:
         raise LevelMismatch(
             f"A library of type {library_type} belongs to a region of level {wanted}, the code names a {level}."

@@ -67,16 +67,7 @@ async def save_library(tx: Transaction, library: Library) -> None:
         on conflict (library_id) do update set name = excluded.name, status = excluded.status,
             status_since = excluded.status_since, named_since = excluded.named_since, version = excluded.version
         """,
-        library.library_id,
-        library.name,
-        library.type.value,
-        library.region_id,
-        library.status.value,
-        library.nominated_on,
-        library.status_since,
-        library.named_since,
-        library.basis.value,
-        library.version,
+        *_library_row(library),
     )
     await tx.executemany(
         """
@@ -88,6 +79,21 @@ async def save_library(tx: Transaction, library: Library) -> None:
             nominators = excluded.nominators, endorsed = excluded.endorsed
         """,
         [_episode_row(library.library_id, episode) for episode in library.episodes],
+    )
+
+
+def _library_row(library: Library) -> tuple[object, ...]:
+    return (
+        library.library_id,
+        library.name,
+        library.type.value,
+        library.region_id,
+        library.status.value,
+        library.nominated_on,
+        library.status_since,
+        library.named_since,
+        library.basis.value,
+        library.version,
     )
 
 
@@ -104,6 +110,58 @@ def _episode_row(library_id: UUID, e: Episode) -> tuple[object, ...]:
         nominators,
         e.endorsed,
     )
+
+
+_LIBRARY_COLUMNS = (
+    "library_id",
+    "name",
+    "type",
+    "region_id",
+    "status",
+    "nominated_on",
+    "status_since",
+    "named_since",
+    "basis",
+    "version",
+)
+_EPISODE_COLUMNS = (
+    "library_id",
+    "episode_no",
+    "programme_year",
+    "scheme",
+    "status",
+    "sk_no",
+    "sk_date",
+    "nominators",
+    "endorsed",
+)
+
+
+async def insert_libraries(tx: Transaction, libraries: Sequence[Library]) -> None:
+    """New libraries, many at once: as save_library() does it one by one."""
+    await tx.connection.copy_records_to_table(
+        "library", columns=_LIBRARY_COLUMNS, records=[_library_row(one) for one in libraries]
+    )
+    await tx.connection.copy_records_to_table(
+        "support_episode",
+        columns=_EPISODE_COLUMNS,
+        records=[_episode_row(one.library_id, episode) for one in libraries for episode in one.episodes],
+    )
+
+
+async def same_named(tx: Transaction, wanted: Sequence[tuple[UUID, str]]) -> dict[tuple[UUID, str], UUID]:
+    """By region and name in small letters, one library of that name there that is not closed."""
+    rows = await tx.fetch(
+        """
+        select distinct on (l.region_id, lower(l.name)) l.region_id, lower(l.name) as name, l.library_id
+        from library as l
+        where l.region_id = any($1::uuid[]) and lower(l.name) = any($2::text[]) and l.status <> 'DITUTUP'
+        order by l.region_id, lower(l.name), l.library_id
+        """,
+        list({region_id for region_id, _ in wanted}),
+        list({name.lower() for _, name in wanted}),
+    )
+    return {(row["region_id"], row["name"]): row["library_id"] for row in rows}
 
 
 async def possible_duplicates(tx: Transaction, library: Library) -> list[UUID]:

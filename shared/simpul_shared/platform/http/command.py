@@ -182,7 +182,7 @@ def command(permission: Permission, *, touches: str, existing: bool = False) -> 
     With `existing` the route documents If-Match and must call `expected_version`.
     """
     guard = Guard(permission, touches)
-    key_header = Annotated[str | None, Header(alias="Idempotency-Key", max_length=200, description=_KEY_HELP)]
+    key_header = Annotated[str | None, Header(alias="Idempotency-Key", max_length=200, description=KEY_HELP)]
 
     async def open_new(
         request: Request, principal: Annotated[Principal, Depends(guard)], key: key_header = None
@@ -193,18 +193,25 @@ def command(permission: Permission, *, touches: str, existing: bool = False) -> 
         request: Request,
         principal: Annotated[Principal, Depends(guard)],
         key: key_header = None,
-        if_match: Annotated[str | None, Header(alias="If-Match", max_length=100, description=_MATCH_HELP)] = None,
+        if_match: Annotated[str | None, Header(alias="If-Match", max_length=100, description=MATCH_HELP)] = None,
     ) -> Command:
         return await _open(request, principal, key, if_match)
 
     return Depends(open_existing if existing else open_new)
 
 
-_KEY_HELP = "Made by the client, new for each request and kept for its repeats; 1 to 200 characters. Required."
-_MATCH_HELP = "The ETag of the version you saw. Required."
+KEY_HELP = "Made by the client, new for each request and kept for its repeats; 1 to 200 characters. Required."
+MATCH_HELP = "The ETag of the version you saw. Required."
 
 
 async def _open(request: Request, principal: Principal, key: str | None, if_match: str | None) -> Command:
+    return open_command(request, principal, key, if_match, body=await request.body())
+
+
+def open_command(
+    request: Request, principal: Principal, key: str | None, if_match: str | None, *, body: bytes
+) -> Command:
+    """`body` is what tells this request from another under the same key. Errors: IdempotencyKeyMissing."""
     if not key:
         raise IdempotencyKeyMissing("Send the header Idempotency-Key with a new random value for each new request.")
     state = request.app.state
@@ -221,6 +228,6 @@ async def _open(request: Request, principal: Principal, key: str | None, if_matc
             traceparent=request.scope.get("traceparent"),
         ),
         idempotency_key=key,
-        fingerprint=hashlib.sha256(told + await request.body()).digest(),
+        fingerprint=hashlib.sha256(told + body).digest(),
         if_match=if_match,
     )

@@ -17,6 +17,9 @@ log = structlog.get_logger()
 
 MAX_BODY_BYTES = 1024 * 1024
 MAX_DEPTH = 32
+UPLOADS = frozenset({("POST", "/v1/imports")})
+"""Routes that take a file, piece by piece and within a limit of their own (platform/http/imports.py)."""
+_BODILESS = {"GET", "HEAD", "OPTIONS"}
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
@@ -80,7 +83,7 @@ class LimitBody:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] in {"GET", "HEAD", "OPTIONS"}:
+        if scope["type"] != "http" or scope["method"] in _BODILESS or (scope["method"], scope["path"]) in UPLOADS:
             await self._app(scope, receive, send)
             return
         body = await _read(receive)

@@ -66,8 +66,9 @@ def recognised(layout: Layout, cells: Sequence[Cell]) -> int:
     return sum(folded(text_of(cell)) in known for cell in cells)
 
 
-def read_header(layout: Layout, cells: Sequence[Cell]) -> Header:
-    """Errors: HeaderDoubled, HeaderMissing."""
+def read_header(layout: Layout, cells: Sequence[Cell], *, besides: Sequence[str] = ()) -> Header:
+    """`besides` are columns that are neither read nor unknown. Errors: HeaderDoubled, HeaderMissing."""
+    passed_over = {folded(name) for name in besides}
     by_name = {name: column.key for column in layout.columns for name in names_of(column)}
     places: dict[str, int] = {}
     unknown = []
@@ -78,7 +79,7 @@ def read_header(layout: Layout, cells: Sequence[Cell]) -> Header:
             raise HeaderDoubled(f"Two columns are called {shown!r} or mean the same. Delete one of them.")
         if key is not None:
             places[key] = index
-        elif shown:
+        elif shown and folded(shown) not in passed_over:
             unknown.append(shown[:100])
     missing = [column.header for column in layout.columns if column.required and column.key not in places]
     if missing:

@@ -35,6 +35,9 @@ from simpul_shared.platform.imports.refusals import ColumnHidden, FileEmpty, Hea
 from simpul_shared.platform.imports.text_file import delimiter_of, encoding_of, read_rows
 from simpul_shared.platform.imports.workbook import Sheet, open_sheet
 
+REASON, ROW = "Alasan Penolakan", "Baris Asal"
+"""What the errors file has besides; when it comes back they are no unknown columns."""
+
 _HEADER_WITHIN = 25
 """Rows among which the header must be; titles may stand above it."""
 
@@ -119,7 +122,7 @@ def _begin(rows: Iterator[Numbered], layout: Layout, limits: Limits) -> tuple[He
         raise TooManyColumns(
             f"The table has {len(titles)} columns; at most {limits.columns} are read. Delete the others."
         )
-    return read_header(layout, titles), chain(first[at + 1 :], rows)
+    return read_header(layout, titles, besides=(REASON, ROW)), chain(first[at + 1 :], rows)
 
 
 def _refuse_hidden_columns(sheet: Sheet, layout: Layout, header: Header) -> None:
@@ -178,6 +181,10 @@ class _Reading:
             return []
         hint = f"Baris ini sama persis dengan baris {first}. Hapus salah satu, atau perbaiki kalau maksudnya lain."
         return [Problem("row-repeated", hint)]
+
+
+def problems_of(told: bytes) -> list[Problem]:
+    return msgspec.json.decode(told, type=list[Problem])
 
 
 def problem_of(column: str | None, refused: CellRefused) -> Problem:

@@ -1,0 +1,96 @@
+"""What a service says of a form: its columns, how rows are judged, and how accepted ones are applied. The machine does the rest."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from simpul_shared.access import NATION_CODE, Permission
+from simpul_shared.contracts.envelope import Event
+from simpul_shared.platform.auth import Scope
+from simpul_shared.platform.database import Transaction
+from simpul_shared.platform.imports.columns import Layout
+from simpul_shared.platform.imports.table import Problem
+
+
+@dataclass(frozen=True)
+class Asked:
+    """In whose name rows are judged, within which region, and when. `region_code` may narrow the scope down."""
+
+    actor: str
+    permissions: frozenset[Permission]
+    scope: Scope
+    region_code: str
+    now: datetime
+
+    @property
+    def narrowed(self) -> bool:
+        return self.region_code != NATION_CODE
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A row that can be applied. `statement` is the hash of what it says; `plan` is for `apply` and nobody else.
+
+    `remarks` are worth a look and refuse nothing.
+    """
+
+    statement: bytes
+    plan: Any
+    remarks: tuple[Problem, ...] = ()
+
+
+Verdict = Accepted | tuple[Problem, ...]
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What became of a row: the thing it made or changed, and its events."""
+
+    subject_id: UUID
+    event_ids: Sequence[UUID]
+
+
+Judge = Callable[[Transaction, Sequence[bytes], Asked], Awaitable[list[Verdict]]]
+"""Records as JSON in, a verdict for each out, in their order. Reads only, and set-based: some hundreds at a time."""
+
+Apply = Callable[[Transaction, Sequence[Any], str], Awaitable[list[Applied]]]
+"""Plans in, what became of each out; saves and announces. The text is the lock that the transaction holds."""
+
+
+@dataclass(frozen=True)
+class ImportEvents:
+    """How the service announces an import: its own types, on its own topic."""
+
+    accepted: Callable[..., Event]
+    row_rejected: Callable[..., Event]
+    completed: Callable[..., Event]
+
+
+@dataclass(frozen=True)
+class CodeList:
+    """A further sheet of the template, such as the villages of a region."""
+
+    name: str
+    header: tuple[str, ...]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Form:
+    """`layout` is where the process that reads files finds `columns`: "package.module:NAME".
+
+    `permission` is what sending the form in takes; single rows may take more. `lists` gives the code lists of a region.
+    """
+
+    name: str
+    title: str
+    layout: str
+    columns: Layout
+    permission: Permission
+    judge: Judge
+    apply: Apply
+    events: ImportEvents
+    lists: Callable[[Transaction, str, datetime], Awaitable[list[CodeList]]]
+    notes: Sequence[str] = field(default_factory=tuple)

@@ -1,0 +1,342 @@
+"""Imports and their rows in Postgres: what the routes read and the worker moves on."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from simpul_shared.access import Permission
+from simpul_shared.errors import NotFound
+from simpul_shared.platform.auth import Principal, Scope
+from simpul_shared.platform.database import Transaction
+from simpul_shared.platform.imports.form import Applied, Asked
+from simpul_shared.vocabulary import RegionCode
+
+
+class ImportState(StrEnum):
+    """How far an import is."""
+
+    RECEIVED = "RECEIVED"
+    CHECKED = "CHECKED"
+    REFUSED = "REFUSED"
+    COMMITTING = "COMMITTING"
+    COMPLETED = "COMPLETED"
+    HALTED = "HALTED"
+
+
+class RowVerdict(StrEnum):
+    """What is to become of a row, or has."""
+
+    ACCEPTED = "ACCEPTED"
+    REFUSED = "REFUSED"
+    APPLIED = "APPLIED"
+    KNOWN = "KNOWN"
+
+
+class ImportUnknown(NotFound):
+    slug = "import-unknown"
+    title = "Impor tidak ditemukan"
+
+
+@dataclass(frozen=True)
+class Import:
+    """One row of bulk_import."""
+
+    import_id: UUID
+    form: str
+    region_code: str
+    client_id: str
+    actor: str
+    permissions: Sequence[str]
+    scope: Sequence[str]
+    file_sha256: bytes
+    file_bytes: int
+    state: ImportState
+    head: dict[str, Any] | None
+    problem: dict[str, Any] | None
+    rows_read: int
+    rows_accepted: int
+    rows_refused: int
+    rows_applied: int
+    rows_known: int
+    done_through: int
+    version: int
+    created_at: datetime
+    changed_at: datetime
+
+    def asked(self, now: datetime) -> Asked:
+        permissions = frozenset(Permission(one) for one in self.permissions if one in set(Permission))
+        scope = Scope(frozenset(RegionCode(code) for code in self.scope))
+        return Asked(self.actor, permissions, scope, self.region_code, now)
+
+
+def _import_of(row: asyncpg.Record) -> Import:
+    return Import(**{**row, "state": ImportState(row["state"])})
+
+
+async def insert_import(
+    tx: Transaction, import_id: UUID, *, form: str, region_code: str, by: Principal, sha256: bytes, size: int
+) -> bool:
+    """False where the caller has sent the file before."""
+    done = await tx.execute(
+        """
+        insert into bulk_import (import_id, form, region_code, client_id, actor, permissions, scope, file_sha256, file_bytes,
+            state)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'RECEIVED')
+        on conflict on constraint bulk_import_same_file do nothing
+        """,
+        import_id,
+        form,
+        region_code,
+        by.client_id,
+        by.subject,
+        sorted(by.permissions),
+        sorted(by.scope.codes),
+        sha256,
+        size,
+    )
+    return done.endswith(" 1")
+
+
+async def insert_file(tx: Transaction, import_id: UUID, parts: Iterable[bytes]) -> None:
+    for number, part in enumerate(parts):
+        await tx.execute(
+            "insert into bulk_import_file (import_id, part_no, content) values ($1, $2, $3)", import_id, number, part
+        )
+
+
+async def find_same(tx: Transaction, *, form: str, region_code: str, by: Principal, sha256: bytes) -> Import:
+    row = await tx.fetchrow(
+        """
+        select * from bulk_import
+        where client_id = $1 and actor = $2 and form = $3 and region_code = $4 and file_sha256 = $5
+        """,
+        by.client_id,
+        by.subject,
+        form,
+        region_code,
+        sha256,
+    )
+    assert row is not None, "its insert met it"  # noqa: S101 (narrows the type)
+    return _import_of(row)
+
+
+async def load_own(tx: Transaction, import_id: UUID, by: Principal) -> Import:
+    """Errors: ImportUnknown, also when somebody else sent it."""
+    found = await find_import(tx, import_id)
+    if found is None or (found.client_id, found.actor) != (by.client_id, by.subject):
+        raise ImportUnknown(f"You have sent no import {import_id}. Check the id.")
+    return found
+
+
+async def find_import(tx: Transaction, import_id: UUID) -> Import | None:
+    row = await tx.fetchrow("select * from bulk_import where import_id = $1", import_id)
+    return None if row is None else _import_of(row)
+
+
+async def next_waiting(tx: Transaction) -> Import | None:
+    row = await tx.fetchrow(
+        "select * from bulk_import where state in ('RECEIVED', 'COMMITTING') order by changed_at, import_id limit 1"
+    )
+    return None if row is None else _import_of(row)
+
+
+async def file_parts(tx: Transaction, import_id: UUID) -> list[int]:
+    rows = await tx.fetch("select part_no from bulk_import_file where import_id = $1 order by part_no", import_id)
+    return [row["part_no"] for row in rows]
+
+
+async def file_part(tx: Transaction, import_id: UUID, number: int) -> bytes:
+    content: bytes = await tx.fetchval(
+        "select content from bulk_import_file where import_id = $1 and part_no = $2", import_id, number
+    )
+    return content
+
+
+async def receive_again(tx: Transaction, import_id: UUID) -> None:
+    """A reading that halted is begun anew; the file is still there."""
+    await tx.execute(
+        """
+        update bulk_import set state = 'RECEIVED', problem = null, version = version + 1, changed_at = clock_timestamp()
+        where import_id = $1 and exists (select from bulk_import_file as f where f.import_id = $1)
+        """,
+        import_id,
+    )
+
+
+async def begin_anew(tx: Transaction, import_id: UUID) -> None:
+    """Forget what a reading that was broken off has left."""
+    await tx.execute("delete from bulk_import_row where import_id = $1", import_id)
+    await tx.execute(
+        """
+        update bulk_import set rows_read = 0, rows_accepted = 0, rows_refused = 0, rows_known = 0, head = null, problem = null
+        where import_id = $1
+        """,
+        import_id,
+    )
+
+
+_ROW_COLUMNS = ("import_id", "row_no", "row_hash", "verdict", "cells", "record", "problems", "remarks", "statement")
+
+
+async def insert_rows(tx: Transaction, rows: Sequence[Sequence[object]]) -> None:
+    """Rows as tuples of _ROW_COLUMNS."""
+    await tx.connection.copy_records_to_table("bulk_import_row", records=rows, columns=_ROW_COLUMNS)
+
+
+async def count_judged(tx: Transaction, import_id: UUID, *, accepted: int, refused: int, known: int) -> None:
+    await tx.execute(
+        """
+        update bulk_import set rows_read = rows_read + $2 + $3 + $4, rows_accepted = rows_accepted + $2,
+            rows_refused = rows_refused + $3, rows_known = rows_known + $4, changed_at = clock_timestamp()
+        where import_id = $1
+        """,
+        import_id,
+        accepted,
+        refused,
+        known,
+    )
+
+
+async def move(tx: Transaction, import_id: UUID, state: ImportState, *, problem: dict[str, Any] | None = None) -> None:
+    """To another state, at the next version."""
+    await tx.execute(
+        """
+        update bulk_import set state = $2, problem = $3, version = version + 1, changed_at = clock_timestamp()
+        where import_id = $1
+        """,
+        import_id,
+        state,
+        problem,
+    )
+
+
+async def keep_head(tx: Transaction, import_id: UUID, head: dict[str, Any]) -> None:
+    await tx.execute("update bulk_import set head = $2 where import_id = $1", import_id, head)
+
+
+async def drop_file(tx: Transaction, import_id: UUID) -> None:
+    await tx.execute("delete from bulk_import_file where import_id = $1", import_id)
+
+
+async def begin_commit(tx: Transaction, import_id: UUID, by: Principal) -> None:
+    """From now on the rows are judged by the token that asked for the commit."""
+    await tx.execute(
+        """
+        update bulk_import set state = 'COMMITTING', permissions = $2, scope = $3, problem = null,
+            rows_refused = case when done_through = 0 then 0 else rows_refused end,
+            rows_known = case when done_through = 0 then 0 else rows_known end,
+            version = version + 1, changed_at = clock_timestamp()
+        where import_id = $1
+        """,
+        import_id,
+        sorted(by.permissions),
+        sorted(by.scope.codes),
+    )
+
+
+async def rows_after(tx: Transaction, import_id: UUID, row_no: int, limit: int) -> list[asyncpg.Record]:
+    return await tx.fetch(
+        """
+        select row_no, row_hash, verdict, record, problems from bulk_import_row
+        where import_id = $1 and row_no > $2 order by row_no limit $3
+        """,
+        import_id,
+        row_no,
+        limit,
+    )
+
+
+async def known_statements(tx: Transaction, statements: Sequence[bytes]) -> dict[bytes, Applied]:
+    """What has been applied already, by whichever file."""
+    rows = await tx.fetch(
+        """
+        select statement, subject_id, event_ids from bulk_import_row
+        where statement = any($1::bytea[]) and verdict = 'APPLIED'
+        """,
+        statements,
+    )
+    return {row["statement"]: Applied(row["subject_id"], row["event_ids"]) for row in rows}
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the commit settled for a row. `problems` and `remarks` are JSON."""
+
+    row_no: int
+    verdict: RowVerdict
+    problems: bytes = b"[]"
+    remarks: bytes = b"[]"
+    statement: bytes | None = None
+    subject_id: UUID | None = None
+    event_ids: Sequence[UUID] = ()
+
+
+async def write_receipts(tx: Transaction, import_id: UUID, receipts: Sequence[Receipt]) -> None:
+    """The receipts of some rows, and how far the import is with them. What was applied needs its cells no more."""
+    await tx.execute(
+        """
+        update bulk_import_row as r set verdict = g.verdict, problems = g.problems, remarks = g.remarks,
+            statement = g.statement, subject_id = g.subject_id, event_ids = g.event_ids::uuid[],
+            cells = case when g.verdict = 'REFUSED' then r.cells end,
+            record = case when g.verdict = 'REFUSED' then r.record end
+        from unnest($2::integer[], $3::text[], $4::bytea[], $5::bytea[], $6::bytea[], $7::uuid[], $8::text[])
+            as g(row_no, verdict, problems, remarks, statement, subject_id, event_ids)
+        where r.import_id = $1 and r.row_no = g.row_no
+        """,
+        import_id,
+        [one.row_no for one in receipts],
+        [one.verdict.value for one in receipts],
+        [one.problems for one in receipts],
+        [one.remarks for one in receipts],
+        [one.statement for one in receipts],
+        [one.subject_id for one in receipts],
+        ["{" + ",".join(str(event_id) for event_id in one.event_ids) + "}" for one in receipts],
+    )
+    counted = {verdict: sum(one.verdict is verdict for one in receipts) for verdict in RowVerdict}
+    await tx.execute(
+        """
+        update bulk_import set done_through = $2, rows_applied = rows_applied + $3, rows_known = rows_known + $4,
+            rows_refused = rows_refused + $5, changed_at = clock_timestamp()
+        where import_id = $1
+        """,
+        import_id,
+        receipts[-1].row_no,
+        counted[RowVerdict.APPLIED],
+        counted[RowVerdict.KNOWN],
+        counted[RowVerdict.REFUSED],
+    )
+
+
+async def page_of_rows(
+    tx: Transaction, import_id: UUID, *, verdict: RowVerdict | None, after: int, limit: int
+) -> list[asyncpg.Record]:
+    return await tx.fetch(
+        """
+        select row_no, row_hash, verdict, problems, remarks, subject_id, event_ids, cells from bulk_import_row
+        where import_id = $1 and row_no > $2 and ($3::text is null or verdict = $3) order by row_no limit $4
+        """,
+        import_id,
+        after,
+        verdict,
+        limit,
+    )
+
+
+async def forget_old(tx: Transaction, *, older_than_days: int) -> int:
+    """Imports that were looked at and never committed."""
+    deleted: int = await tx.fetchval(
+        """
+        with gone as (
+            delete from bulk_import where state in ('CHECKED', 'REFUSED') and changed_at < now() - make_interval(days => $1)
+            returning 1
+        )
+        select count(*) from gone
+        """,
+        older_than_days,
+    )
+    return deleted
