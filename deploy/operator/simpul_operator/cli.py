@@ -264,6 +264,28 @@ def restore_topics(
     restore(OperatorClient(platform), wanted, reason=reason)
 
 
+@app.command("import")
+def import_file(
+    form: Annotated[str, typer.Argument(help="What the rows are: libraries.")],
+    file: Annotated[Path, typer.Argument(help="CSV or XLSX.")],
+    commit: Annotated[
+        bool, typer.Option("--commit", help="Apply what can be applied; without it every row is judged only.")
+    ] = False,
+    region: Annotated[str, typer.Option("--region", help="Code within which all rows lie.")] = "ID",
+    role: Annotated[
+        str, typer.Option("--role", help="Asked of the development issuer, unless SIMPUL_TOKEN is set.")
+    ] = "national-admin",
+    data_dir: DataDirOption = DEFAULT_DATA_DIR,
+    port_base: PortBaseOption = DEFAULT_PORT_BASE,
+) -> None:
+    """Send in a file of many rows: a verdict for each, then with --commit a receipt; what was refused lies beside it."""
+    from simpul_operator.imports import Wanted, run_import
+    from simpul_operator.operator_client import find_platform
+
+    addresses = find_platform(data_dir, checked_port_base(port_base))
+    run_import(Wanted(form, file, region, role, commit=commit), addresses)
+
+
 @app.command("rebuild")
 def rebuild_projection(
     service: Annotated[str, typer.Argument(help="The one whose projection is built anew: reporting.")],
