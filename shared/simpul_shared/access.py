@@ -11,8 +11,10 @@ class Permission(StrEnum):
     LIBRARY_VERIFY = "library:verify"
     LIBRARY_DESIGNATE = "library:designate"
     LIBRARY_CHANGE = "library:change"
+    LIBRARY_ACCREDIT = "library:accredit"
     READINESS_RECORD = "readiness:record"
     IMPORT = "import:run"
+    AID_RECORD = "aid:record"
     PERSON_REGISTER = "person:register"
     PERSON_READ = "person:read"
     PERSON_READ_NAME = "person:read-name"
@@ -68,6 +70,7 @@ _REGENCY = _STAFF | {
     Permission.IMPORT,
     Permission.LIBRARY_ENDORSE,
     Permission.LIBRARY_CHANGE,
+    Permission.AID_RECORD,
     Permission.PERSON_REGISTER,
     Permission.PERSON_READ_NAME,
     Permission.PERSON_READ_PERSONAL,
@@ -78,6 +81,7 @@ _REGENCY = _STAFF | {
 }
 _PROVINCE = _REGENCY | {
     Permission.LIBRARY_VERIFY,
+    Permission.LIBRARY_ACCREDIT,
     Permission.PERSON_CERTIFY,
     Permission.PERSON_MERGE,
     Permission.PERSON_EXPORT,

@@ -248,6 +248,47 @@ class FundSource(StrEnum):
     PRIVATE = "CSR"
 
 
+class AidItem(StrEnum):
+    COMPUTER = "KOMPUTER"
+    SERVER = "SERVER"
+    MODEM = "MODEM"
+    PRINTER = "PENCETAK"
+    COLLECTION = "KOLEKSI"
+    SHELF = "RAK"
+    OTHER = "LAIN"
+
+
+class Schooling(StrEnum):
+    """From the lowest to the highest."""
+
+    PRIMARY = "SD"
+    LOWER_SECONDARY = "SMP"
+    UPPER_SECONDARY = "SLTA"
+    DIPLOMA = "DIPLOMA"
+    BACHELOR = "SARJANA"
+    POSTGRADUATE = "PASCASARJANA"
+
+    def reaches(self, needed: "Schooling") -> bool:
+        order = list(Schooling)
+        return order.index(self) >= order.index(needed)
+
+
+class SnpThreshold(StrEnum):
+    """What the national standard asks of a village library."""
+
+    TITLES = "JUDUL"
+    BUILDING = "GEDUNG"
+    HOURS = "JAM_BUKA"
+    STAFF = "TENAGA"
+    HEAD = "KEPALA"
+
+
+class AccreditationGrade(StrEnum):
+    A = "A"
+    B = "B"
+    C = "C"
+
+
 class Indicator(StrEnum):
     """What a target is set for."""
 

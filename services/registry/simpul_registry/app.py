@@ -6,9 +6,11 @@ import simpul_shared
 from simpul_shared.errors import Refusal
 from simpul_shared.platform.service import Service
 
-from simpul_registry.api import ict, libraries, people, person_records, regions
+from simpul_registry.api import holdings, ict, libraries, people, person_records, regions
 from simpul_registry.consumers import HANDLERS, TOPICS
+from simpul_registry.domain.aid import AidAlreadyReceived
 from simpul_registry.domain.nomination import EpisodeExists
+from simpul_registry.domain.snp import AccreditationExists
 from simpul_registry.imports.libraries import FORM as LIBRARIES
 from simpul_registry.jobs import load_regions
 from simpul_registry.settings import RegistrySettings
@@ -28,13 +30,20 @@ CONSTRAINTS: dict[str, Refusal] = {
     "region_version_region_overlap": RegionsOverlap(
         "A region would have two codes on the same day. Read the regions concerned again and decide anew."
     ),
+    "aid_receipt_line_key": AidAlreadyReceived(
+        "This line of the handover record was recorded already. Check its number, or record a check of the condition.",
+        field="/bast_no",
+    ),
+    "accreditation_grant_key": AccreditationExists(
+        "An accreditation of that day was recorded already. Read the library's accreditations.", field="/granted_on"
+    ),
 }
 
 SERVICE = Service(
     name="registry",
     title="Registry: regions, libraries, people",
     settings=RegistrySettings,
-    routers=[regions.router, libraries.router, people.router, person_records.router, ict.router],
+    routers=[regions.router, libraries.router, people.router, person_records.router, ict.router, holdings.router],
     migrations=[("regions", _SHARED / "regions" / "migrations"), ("registry", _OWN / "migrations")],
     handlers=HANDLERS,
     topics=TOPICS,

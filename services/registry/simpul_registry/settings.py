@@ -9,8 +9,9 @@ from simpul_shared.errors import Unavailable
 from simpul_shared.platform.settings import ServiceSettings
 
 from simpul_registry.domain.rubric import Rubrics
+from simpul_registry.domain.snp import Standards
 from simpul_registry.sealing import IndexKey, Keys, ServiceKey, read_key
-from simpul_registry.store.rules import READINESS, read_rubrics
+from simpul_registry.store.rules import READINESS, SNP, read_rubrics, read_standards
 
 
 class PersonKeyMissing(Unavailable):
@@ -49,6 +50,16 @@ class RulesSettings(BaseSettings):
         None, description="TOML file with the versions of the rubric for ICT readiness; the shipped one when left out"
     )
 
+    snp_rules_file: Path | None = Field(
+        None, description="TOML file with the versions of the national standard (SNP); the shipped one when left out"
+    )
+
+    @field_validator("snp_rules_file")
+    @classmethod
+    def _standards_readable(cls, path: Path | None) -> Path | None:
+        read_standards(path or SNP)
+        return path
+
     @field_validator("readiness_rules_file")
     @classmethod
     def _readable(cls, path: Path | None) -> Path | None:
@@ -72,6 +83,16 @@ async def rubrics() -> Rubrics:
 @cache
 def configured_rubrics() -> Rubrics:
     return read_rubrics(RulesSettings().readiness_rules_file or READINESS)
+
+
+async def standards() -> Standards:
+    """The versions of the national standard, read once."""
+    return configured_standards()
+
+
+@cache
+def configured_standards() -> Standards:
+    return read_standards(RulesSettings().snp_rules_file or SNP)
 
 
 async def person_keys() -> Keys:

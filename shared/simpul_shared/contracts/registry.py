@@ -7,12 +7,15 @@ from uuid import UUID
 from simpul_shared.contracts.envelope import Event
 from simpul_shared.contracts.topics import IMPORTS, LIBRARIES, PERSONS, REGIONS, Topic
 from simpul_shared.vocabulary import (
+    AccreditationGrade,
     AffiliationRole,
+    AidItem,
     Basis,
     CertificationKind,
     Confidence,
     ConsentPurpose,
     ErasureReason,
+    FundSource,
     InternetKind,
     LegalBasis,
     LibraryStatus,
@@ -23,6 +26,7 @@ from simpul_shared.vocabulary import (
     RegionKind,
     RegionLevel,
     Scheme,
+    SnpThreshold,
 )
 
 
@@ -206,6 +210,74 @@ class IctSnapshotRecorded(Event, frozen=True, kw_only=True):
     rubric_version: str
 
 
+class AidEvent(Event, frozen=True, kw_only=True):
+    aggregate: ClassVar[str] = "aid-receipt"
+    topic: ClassVar[Topic] = LIBRARIES
+    aggregate_field: ClassVar[str] = "receipt_id"
+    key_field: ClassVar[str] = "library_id"
+
+    receipt_id: UUID
+    library_id: UUID
+
+
+class AidReceived(AidEvent, frozen=True, kw_only=True):
+    """One line of a handover record (BAST)."""
+
+    type: ClassVar[str] = "id.simpul.registry.aid-received.v1"
+
+    item: AidItem
+    quantity: int
+    source: FundSource
+    bast_no: str
+    bast_date: date
+
+
+class AidConditionChecked(AidEvent, frozen=True, kw_only=True):
+    """In which condition the pieces were found; the three add up to what was received. Of one day the last one holds."""
+
+    type: ClassVar[str] = "id.simpul.registry.aid-condition-checked.v1"
+
+    checked_on: date
+    good: int
+    broken: int
+    diverted: int
+
+
+class SnpProfileRecorded(Event, frozen=True, kw_only=True):
+    """Which thresholds of the national standard a library missed on a day, and which were not observed.
+
+    Of a library the profile observed last holds, of one day the one recorded last.
+    """
+
+    type: ClassVar[str] = "id.simpul.registry.snp-profile-recorded.v1"
+    aggregate: ClassVar[str] = "snp-profile"
+    topic: ClassVar[Topic] = LIBRARIES
+    aggregate_field: ClassVar[str] = "profile_id"
+    key_field: ClassVar[str] = "library_id"
+
+    profile_id: UUID
+    library_id: UUID
+    observed_on: date
+    gaps: tuple[SnpThreshold, ...]
+    unknown: tuple[SnpThreshold, ...]
+    rules_version: str
+
+
+class LibraryAccredited(Event, frozen=True, kw_only=True):
+    type: ClassVar[str] = "id.simpul.registry.library-accredited.v1"
+    aggregate: ClassVar[str] = "accreditation"
+    topic: ClassVar[Topic] = LIBRARIES
+    aggregate_field: ClassVar[str] = "accreditation_id"
+    key_field: ClassVar[str] = "library_id"
+
+    accreditation_id: UUID
+    library_id: UUID
+    grade: AccreditationGrade
+    instrument: str
+    granted_on: date
+    valid_to: date
+
+
 class PersonEvent(Event, frozen=True, kw_only=True):
     """Ids and words of the vocabulary only: who somebody is stays in the registry, encrypted under a key of their own."""
 
@@ -358,6 +430,10 @@ EVENTS: tuple[type[Event], ...] = (
     LibraryRenamed,
     LibraryClosed,
     IctSnapshotRecorded,
+    AidReceived,
+    AidConditionChecked,
+    SnpProfileRecorded,
+    LibraryAccredited,
     PersonRegistered,
     PersonCorrected,
     AffiliationChanged,

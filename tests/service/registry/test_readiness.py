@@ -129,7 +129,7 @@ async def test_a_second_rubric_leaves_the_scores_of_the_first_as_they_were(
     rubrics = (await registry.caller(Role.LIBRARY_STAFF).get("/v1/readiness-rubrics")).json()["items"]
     assert [(one["version"], one["most"]) for one in rubrics] == [("1", 100), ("2", 10)]
     unknown = await national.get(f"/v1/libraries/{at}/readiness", rubric="3")
-    assert (unknown.status_code, unknown.json()["code"]) == (422, "rubric-unknown")
+    assert (unknown.status_code, unknown.json()["code"]) == (422, "rules-unknown")
 
 
 @given(
@@ -163,7 +163,7 @@ async def test_the_latest_does_not_depend_on_the_order_in_which_snapshots_come(
         ({"computers": {"total": 3, "working": 4, "in_library_use": 1}}, 422, "computers-do-not-add-up"),
         ({"internet": {"kind": "TIDAK_ADA", "down_mbps": 5}}, 422, "internet-contradicts"),
         ({"observed_on": "2099-01-01"}, 422, "date-in-future"),
-        ({"observed_on": "2010-12-31"}, 422, "rubric-unknown"),
+        ({"observed_on": "2010-12-31"}, 422, "rules-unknown"),
         ({"staff_digital_level": 5}, 422, "invalid"),
         ({"electricity_hours": 25}, 422, "invalid"),
         ({"evidence": ["foto Ni Luh Contoh"]}, 422, "invalid"),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from simpul_registry.domain.dated_rules import RulesBroken, RulesUnknown
 from simpul_registry.domain.ict import (
     MEASURES,
     Computers,
@@ -15,7 +16,7 @@ from simpul_registry.domain.ict import (
     Internet,
     InternetContradicts,
 )
-from simpul_registry.domain.rubric import Criterion, Rubric, Rubrics, RubricUnknown, RulesBroken, Step, score
+from simpul_registry.domain.rubric import Criterion, Rubric, Rubrics, Step, score
 from simpul_registry.store.rules import READINESS, read_rubrics
 from simpul_shared.vocabulary import FundSource, InternetKind, MeasureMethod
 
@@ -96,11 +97,11 @@ def test_the_version_in_force_on_a_day_is_the_last_that_has_begun() -> None:
     rubrics = Rubrics((PLAIN, replace(PLAIN, version="b", valid_from=date(2026, 1, 1))))
     days = (date(2020, 1, 1), date(2025, 12, 31), date(2026, 1, 1), date(2030, 1, 1))
     assert [rubrics.effective(day).version for day in days] == ["a", "a", "b", "b"]
-    assert rubrics.named("a") is PLAIN
-    with pytest.raises(RubricUnknown):
+    assert rubrics.named("a", field="/query/rubric") is PLAIN
+    with pytest.raises(RulesUnknown):
         rubrics.effective(date(2019, 12, 31))
-    with pytest.raises(RubricUnknown):
-        rubrics.named("c")
+    with pytest.raises(RulesUnknown):
+        rubrics.named("c", field="/query/rubric")
 
 
 def test_an_observation_that_contradicts_itself_is_refused() -> None:

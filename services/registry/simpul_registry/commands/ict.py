@@ -28,7 +28,7 @@ async def record_snapshot(
     scope: Scope,
     now: datetime,
 ) -> Answer:
-    """Errors: LibraryUnknown, DateInFuture, RubricUnknown."""
+    """Errors: LibraryUnknown, DateInFuture, RulesUnknown."""
     region = (await load_library(tx, library_id, scope=scope, now=now)).region
     refuse_future(observation.observed_on, today=local_day(now, region.timezone), field="/observed_on")
     rubric = rubrics.effective(observation.observed_on)

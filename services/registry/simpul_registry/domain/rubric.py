@@ -1,23 +1,13 @@
 """How ready a library's ICT is, in points and a level from 0 to 4 (pure). The rubric is data, in dated versions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from simpul_shared.errors import Invalid
-
+from simpul_registry.domain.dated_rules import DatedRules, RulesBroken
 from simpul_registry.domain.ict import MEASURES
 
 LEVELS = 4
-
-
-class RubricUnknown(Invalid):
-    slug = "rubric-unknown"
-    title = "Versi rubrik tidak dikenal"
-
-
-class RulesBroken(ValueError):
-    """Rules that cannot be used; says which and why."""
 
 
 @dataclass(frozen=True)
@@ -109,35 +99,4 @@ def score(rubric: Rubric, measures: Mapping[str, float | None]) -> Score:
     )
 
 
-@dataclass(frozen=True)
-class Rubrics:
-    """All versions, by first day. Errors: RulesBroken."""
-
-    versions: tuple[Rubric, ...]
-
-    def __post_init__(self) -> None:
-        names, days = ([one.version for one in self.versions], [one.valid_from for one in self.versions])
-        if not names or len(set(names)) != len(names) or days != sorted(set(days)):
-            raise RulesBroken(
-                "Each version needs a name of its own, and they must stand in the order of their first days."
-            )
-
-    def effective(self, on: date) -> Rubric:
-        """The version in force on a day. Errors: RubricUnknown, before the first."""
-        begun = [one for one in self.versions if one.valid_from <= on]
-        if not begun:
-            raise RubricUnknown(f"No rubric is in force on {on}; the first holds from {self.versions[0].valid_from}.")
-        return begun[-1]
-
-    def named(self, version: str) -> Rubric:
-        """Errors: RubricUnknown."""
-        for one in self.versions:
-            if one.version == version:
-                return one
-        raise RubricUnknown(
-            f"There is no rubric {version!r}. There are {_named(self.versions)}.", field="/query/rubric"
-        )
-
-
-def _named(versions: Sequence[Rubric]) -> str:
-    return ", ".join(one.version for one in versions)
+Rubrics = DatedRules[Rubric]

@@ -33,10 +33,10 @@ class AsOf:
 async def readiness(
     tx: Transaction, library_id: UUID, as_of: AsOf, *, rubrics: Rubrics, scope: Scope, now: datetime
 ) -> ReadinessView:
-    """By the latest snapshot of the day. Errors: LibraryUnknown, RubricUnknown, ReadinessUnknown."""
+    """By the latest snapshot of the day. Errors: LibraryUnknown, RulesUnknown, ReadinessUnknown."""
     region = (await load_library(tx, library_id, scope=scope, now=now)).region
     on = as_of.on or local_day(now, region.timezone)
-    rubric = rubrics.effective(on) if as_of.rubric is None else rubrics.named(as_of.rubric)
+    rubric = rubrics.effective(on) if as_of.rubric is None else rubrics.named(as_of.rubric, field="/query/rubric")
     snapshot = await latest_snapshot(tx, library_id, on=on, known_on=as_of.known_on)
     if snapshot is None:
         raise ReadinessUnknown(f"Nothing was observed of this library's ICT by {on}. Record a snapshot first.")

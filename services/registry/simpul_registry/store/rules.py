@@ -4,9 +4,15 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from simpul_registry.domain.rubric import Criterion, Rubric, Rubrics, RulesBroken, Step
+from simpul_shared.vocabulary import Schooling
 
-READINESS = Path(__file__).parent.parent / "data" / "rules" / "ict-readiness.toml"
+from simpul_registry.domain.dated_rules import RulesBroken
+from simpul_registry.domain.rubric import Criterion, Rubric, Rubrics, Step
+from simpul_registry.domain.snp import SnpRules, Standards
+
+_SHIPPED = Path(__file__).parent.parent / "data" / "rules"
+READINESS = _SHIPPED / "ict-readiness.toml"
+SNP = _SHIPPED / "snp.toml"
 
 
 def read_rubrics(path: Path = READINESS) -> Rubrics:
@@ -14,6 +20,16 @@ def read_rubrics(path: Path = READINESS) -> Rubrics:
     document = _read(path)
     try:
         return Rubrics(tuple(_rubric(one) for one in document["version"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise RulesBroken(f"{path}: {error}") from error
+
+
+def read_standards(path: Path = SNP) -> Standards:
+    """Errors: RulesBroken, which says what is wrong with the file."""
+    document = _read(path)
+    try:
+        rules = [SnpRules(**one | {"head_schooling": Schooling(one["head_schooling"])}) for one in document["version"]]
+        return Standards(tuple(rules))
     except (KeyError, TypeError, ValueError) as error:
         raise RulesBroken(f"{path}: {error}") from error
 

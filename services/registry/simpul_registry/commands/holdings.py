@@ -1,0 +1,139 @@
+"""Use cases of what libraries were given and how they stand: aid, its condition, the national standard, accreditation."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from simpul_shared.contracts.envelope import Event
+from simpul_shared.contracts.registry import (
+    AidConditionChecked,
+    AidReceived,
+    LibraryAccredited,
+    SnpProfileRecorded,
+)
+from simpul_shared.platform.auth import Scope
+from simpul_shared.platform.database import Transaction
+from simpul_shared.platform.http.command import Answer, require_version
+from simpul_shared.platform.outbox import Recorded, append
+from simpul_shared.regions.store import Region
+
+from simpul_registry.domain import aid as rules
+from simpul_registry.domain.aid import AidReceipt, ConditionCheck
+from simpul_registry.domain.library import refuse_future
+from simpul_registry.domain.person_records import Interval
+from simpul_registry.domain.snp import SnpObservation, SnpProfile, Standards, compare, gaps, unknown
+from simpul_registry.store import aid, snp
+from simpul_registry.store.libraries import LibraryUnknown, load_library
+from simpul_registry.store.regions import local_day
+from simpul_registry.store.snp import Accreditation
+from simpul_registry.views.holdings import AccreditationView, AidReceiptView, SnpView
+
+
+@dataclass(frozen=True)
+class Within:
+    """Where the caller may act, and when it is."""
+
+    scope: Scope
+    now: datetime
+
+
+async def receive_aid(tx: Transaction, receipt: AidReceipt, within: Within) -> Answer:
+    """Errors: LibraryUnknown, DateInFuture; AidAlreadyReceived, by constraint."""
+    region = await _region(tx, receipt.library_id, within)
+    refuse_future(receipt.bast_date, today=local_day(within.now, region.timezone), field="/bast_date")
+    event = AidReceived(
+        receipt_id=receipt.receipt_id,
+        library_id=receipt.library_id,
+        item=receipt.item,
+        quantity=receipt.quantity,
+        source=receipt.source,
+        bast_no=receipt.bast_no,
+        bast_date=receipt.bast_date,
+    )
+    receipt = replace(receipt, version=(await _append(tx, event, region, within)).version)
+    await aid.insert_receipt(tx, receipt)
+    return Answer(AidReceiptView.of(receipt), receipt.version, location=f"/v1/aid-receipts/{receipt.receipt_id}")
+
+
+async def check_aid(
+    tx: Transaction, receipt_id: UUID, found: ConditionCheck, within: Within, *, expected_version: int
+) -> Answer:
+    """Errors: AidUnknown, PreconditionFailed, DateInFuture, ConditionsDoNotAddUp, CheckTooEarly."""
+    receipt, region = await load_aid(tx, receipt_id, within)
+    require_version(receipt.version, expected_version)
+    refuse_future(found.checked_on, today=local_day(within.now, region.timezone), field="/checked_on")
+    receipt = rules.check(receipt, found)
+    event = AidConditionChecked(
+        receipt_id=receipt_id,
+        library_id=receipt.library_id,
+        checked_on=found.checked_on,
+        good=found.good,
+        broken=found.broken,
+        diverted=found.diverted,
+    )
+    receipt = replace(receipt, version=(await _append(tx, event, region, within)).version)
+    await aid.insert_check(tx, receipt_id, found, version=receipt.version)
+    return Answer(AidReceiptView.of(receipt), receipt.version)
+
+
+async def load_aid(tx: Transaction, receipt_id: UUID, within: Within) -> tuple[AidReceipt, Region]:
+    """Errors: AidUnknown, also when its library lies outside the scope."""
+    receipt = await aid.load_receipt(tx, receipt_id)
+    try:
+        return receipt, await _region(tx, receipt.library_id, within)
+    except LibraryUnknown:
+        raise aid.aid_unknown(receipt_id) from None
+
+
+async def record_profile(
+    tx: Transaction,
+    profile_id: UUID,
+    library_id: UUID,
+    observed: SnpObservation,
+    within: Within,
+    *,
+    standards: Standards,
+) -> Answer:
+    """Errors: LibraryUnknown, DateInFuture, RulesUnknown."""
+    region = await _region(tx, library_id, within)
+    refuse_future(observed.observed_on, today=local_day(within.now, region.timezone), field="/observed_on")
+    standard = standards.effective(observed.observed_on)
+    findings = compare(standard, observed)
+    event = SnpProfileRecorded(
+        profile_id=profile_id,
+        library_id=library_id,
+        observed_on=observed.observed_on,
+        gaps=gaps(findings),
+        unknown=unknown(findings),
+        rules_version=standard.version,
+    )
+    recorded = await _append(tx, event, region, within)
+    profile = SnpProfile(profile_id, library_id, observed, recorded.recorded_at)
+    await snp.insert_profile(tx, profile)
+    return Answer(SnpView.of(profile, standard, findings))
+
+
+async def accredit(tx: Transaction, accreditation: Accreditation, within: Within) -> Answer:
+    """Errors: LibraryUnknown, DateInFuture, IntervalReversed; AccreditationExists, by constraint."""
+    region = await _region(tx, accreditation.library_id, within)
+    refuse_future(accreditation.granted_on, today=local_day(within.now, region.timezone), field="/granted_on")
+    during = Interval(accreditation.granted_on, accreditation.valid_to)
+    event = LibraryAccredited(
+        accreditation_id=accreditation.accreditation_id,
+        library_id=accreditation.library_id,
+        grade=accreditation.grade,
+        instrument=accreditation.instrument,
+        granted_on=during.valid_from,
+        valid_to=accreditation.valid_to,
+    )
+    await _append(tx, event, region, within)
+    await snp.insert_accreditation(tx, accreditation)
+    return Answer(AccreditationView.of(accreditation))
+
+
+async def _region(tx: Transaction, library_id: UUID, within: Within) -> Region:
+    return (await load_library(tx, library_id, scope=within.scope, now=within.now)).region
+
+
+async def _append(tx: Transaction, event: Event, region: Region, within: Within) -> Recorded:
+    return await append(tx, event, occurred_at=within.now, source_tz=region.timezone, region_id=region.region_id)

@@ -1,0 +1,107 @@
+"""Aid receipts with their condition checks: loaded whole."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import asyncpg
+from simpul_shared.errors import NotFound
+from simpul_shared.platform.database import Transaction
+from simpul_shared.vocabulary import AidItem, FundSource
+
+from simpul_registry.domain.aid import AidReceipt, ConditionCheck
+
+
+class AidUnknown(NotFound):
+    slug = "aid-unknown"
+    title = "Bantuan tidak ditemukan"
+
+
+async def insert_receipt(tx: Transaction, receipt: AidReceipt) -> None:
+    await tx.execute(
+        """
+        insert into aid_receipt (receipt_id, library_id, item, quantity, source, bast_no, bast_date, version)
+        values ($1, $2, $3, $4, $5, $6, $7, $8)
+        """,
+        receipt.receipt_id,
+        receipt.library_id,
+        receipt.item.value,
+        receipt.quantity,
+        receipt.source.value,
+        receipt.bast_no,
+        receipt.bast_date,
+        receipt.version,
+    )
+
+
+async def insert_check(tx: Transaction, receipt_id: UUID, check: ConditionCheck, *, version: int) -> None:
+    await tx.execute(
+        """
+        with receipt as (update aid_receipt set version = $7 where receipt_id = $1)
+        insert into aid_check (receipt_id, checked_on, good, broken, diverted, evidence) values ($1, $2, $3, $4, $5, $6)
+        """,
+        receipt_id,
+        check.checked_on,
+        check.good,
+        check.broken,
+        check.diverted,
+        list(check.evidence),
+        version,
+    )
+
+
+async def load_receipt(tx: Transaction, receipt_id: UUID) -> AidReceipt:
+    """Errors: AidUnknown. Whether its library lies within a scope is the caller's to see to."""
+    rows = await tx.fetch(
+        """
+        select receipt_id, library_id, item, quantity, source, bast_no, bast_date, version from aid_receipt
+        where receipt_id = $1
+        """,
+        receipt_id,
+    )
+    for receipt in await _with_checks(tx, rows):
+        return receipt
+    raise aid_unknown(receipt_id)
+
+
+async def list_receipts(tx: Transaction, library_id: UUID) -> list[AidReceipt]:
+    """By the day of the handover."""
+    rows = await tx.fetch(
+        """
+        select receipt_id, library_id, item, quantity, source, bast_no, bast_date, version from aid_receipt
+        where library_id = $1 order by bast_date, receipt_id
+        """,
+        library_id,
+    )
+    return await _with_checks(tx, rows)
+
+
+def aid_unknown(receipt_id: UUID) -> AidUnknown:
+    return AidUnknown(f"There is no aid receipt {receipt_id} within the regions of your access token. Check the id.")
+
+
+async def _with_checks(tx: Transaction, rows: Sequence[asyncpg.Record]) -> list[AidReceipt]:
+    checks = await tx.fetch(
+        """
+        select receipt_id, checked_on, good, broken, diverted, evidence from aid_check
+        where receipt_id = any($1) order by checked_on, check_id
+        """,
+        [row["receipt_id"] for row in rows],
+    )
+    return [_receipt(row, [one for one in checks if one["receipt_id"] == row["receipt_id"]]) for row in rows]
+
+
+def _receipt(row: asyncpg.Record, checks: Sequence[asyncpg.Record]) -> AidReceipt:
+    return AidReceipt(
+        receipt_id=row["receipt_id"],
+        library_id=row["library_id"],
+        item=AidItem(row["item"]),
+        quantity=row["quantity"],
+        source=FundSource(row["source"]),
+        bast_no=row["bast_no"],
+        bast_date=row["bast_date"],
+        checks=tuple(
+            ConditionCheck(one["checked_on"], one["good"], one["broken"], one["diverted"], tuple(one["evidence"]))
+            for one in checks
+        ),
+        version=row["version"],
+    )

@@ -1,0 +1,114 @@
+"""Profiles by the national standard, and accreditations: added, and the one that holds found."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+import asyncpg
+from simpul_shared.platform.database import Transaction
+from simpul_shared.vocabulary import AccreditationGrade, Schooling
+
+from simpul_registry.domain.snp import SnpObservation, SnpProfile
+
+
+@dataclass(frozen=True)
+class Accreditation:
+    """`valid_to` is the first day after it. `instrument` is the set of questions it was judged by."""
+
+    accreditation_id: UUID
+    library_id: UUID
+    grade: AccreditationGrade
+    instrument: str
+    granted_on: date
+    valid_to: date
+
+
+async def insert_profile(tx: Transaction, profile: SnpProfile) -> None:
+    observed = profile.observation
+    await tx.execute(
+        """
+        insert into snp_profile (profile_id, library_id, observed_on, titles, building_m2, hours_per_day, staff,
+            head_schooling, head_trained, recorded_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        """,
+        profile.profile_id,
+        profile.library_id,
+        observed.observed_on,
+        observed.titles,
+        observed.building_m2,
+        observed.hours_per_day,
+        observed.staff,
+        observed.head_schooling,
+        observed.head_trained,
+        profile.recorded_at,
+    )
+
+
+async def latest_profile(
+    tx: Transaction, library_id: UUID, *, on: date, known_on: datetime | None
+) -> SnpProfile | None:
+    """The one observed last by the day, of those recorded by `known_on`; of one day the one recorded last."""
+    row = await tx.fetchrow(
+        """
+        select profile_id, library_id, observed_on, titles, building_m2, hours_per_day, staff, head_schooling,
+            head_trained, recorded_at
+        from snp_profile
+        where library_id = $1 and observed_on <= $2 and ($3::timestamptz is null or recorded_at <= $3)
+        order by observed_on desc, recorded_at desc, profile_id desc limit 1
+        """,
+        library_id,
+        on,
+        known_on,
+    )
+    return None if row is None else _profile(row)
+
+
+async def insert_accreditation(tx: Transaction, accreditation: Accreditation) -> None:
+    await tx.execute(
+        """
+        insert into accreditation (accreditation_id, library_id, grade, instrument, granted_on, valid_to)
+        values ($1, $2, $3, $4, $5, $6)
+        """,
+        accreditation.accreditation_id,
+        accreditation.library_id,
+        accreditation.grade.value,
+        accreditation.instrument,
+        accreditation.granted_on,
+        accreditation.valid_to,
+    )
+
+
+async def list_accreditations(tx: Transaction, library_id: UUID) -> list[Accreditation]:
+    """The latest first."""
+    rows = await tx.fetch(
+        """
+        select accreditation_id, library_id, grade, instrument, granted_on, valid_to from accreditation
+        where library_id = $1 order by granted_on desc
+        """,
+        library_id,
+    )
+    return [
+        Accreditation(
+            row["accreditation_id"],
+            row["library_id"],
+            AccreditationGrade(row["grade"]),
+            row["instrument"],
+            row["granted_on"],
+            row["valid_to"],
+        )
+        for row in rows
+    ]
+
+
+def _profile(row: asyncpg.Record) -> SnpProfile:
+    schooling = row["head_schooling"]
+    observation = SnpObservation(
+        observed_on=row["observed_on"],
+        titles=row["titles"],
+        building_m2=row["building_m2"],
+        hours_per_day=row["hours_per_day"],
+        staff=row["staff"],
+        head_schooling=None if schooling is None else Schooling(schooling),
+        head_trained=row["head_trained"],
+    )
+    return SnpProfile(row["profile_id"], row["library_id"], observation, row["recorded_at"])
