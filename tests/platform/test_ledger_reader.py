@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import msgspec
 import pytest
 from simpul_shared.contracts.activities import FollowUpPlanSubmitted
@@ -14,9 +15,11 @@ from simpul_shared.contracts.topics import LEDGER_SHARDS, LIBRARIES, PERSONS
 from simpul_shared.platform.archive import LedgerRow
 from simpul_shared.platform.ledger import START, LedgerReader, Wanted
 from simpul_shared.platform.outbox import Fact, append_all, shard_of
+from simpul_shared.platform.relay_backends import RELAY_SETTINGS, PostgresLedger
 from simpul_shared.vocabulary import Basis, LibraryType, Scheme
 
-from tests.support.ledgers import Written, as_owner, make_partition, write
+from tests.benchmark.events import fill_ledger, numbered
+from tests.support.ledgers import Written, make_partition, write
 from tests.support.services import ORIGIN, ServiceUnderTest
 from tests.support.tally.service import renamed
 
@@ -165,13 +168,25 @@ def scanned(plan: dict[str, Any]) -> list[float]:
 async def test_a_page_reads_a_page_and_not_the_table(tally: ServiceUnderTest) -> None:
     await make_partition(tally, DAY)
     await write(tally, [Written(xid=n // 20 + 1, day=DAY, shard=n % 2) for n in range(6000)])
-    await as_owner(tally, "analyze ledger")
-    async with tally.database.pool.acquire() as connection:
-        middle = (await LedgerReader(connection).page(START, limit=3000)).reached
-        counting = Counting(connection)
+    async with tally.database.transaction(ORIGIN) as tx:
+        middle = (await LedgerReader(tx).page(START, limit=3000)).reached
+        counting = Counting(tx)
         page = await LedgerReader(counting).page(middle, limit=50)
     assert len(page.rows) == 50
     assert counting.touched < 50 * LEDGER_SHARDS + 10
+
+
+async def test_the_relays_page_reads_a_page_and_not_the_backlog(tally: ServiceUnderTest) -> None:
+    """Of a day that was never analysed, as every new day is when much comes at once."""
+    await fill_ledger(tally.url, list(numbered(1, 20_000)), shard=0)
+    connection = await asyncpg.connect(tally.url, server_settings=RELAY_SETTINGS)
+    try:
+        counting = Counting(connection)
+        rows = await PostgresLedger(counting, 0).page(START, limit=50)
+    finally:
+        await connection.close()
+    assert len(rows) == 50
+    assert counting.touched < 60
 
 
 async def test_an_event_belongs_to_the_region_it_names_or_that_its_aggregate_named_last(

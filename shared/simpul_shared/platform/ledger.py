@@ -83,6 +83,8 @@ class LedgerReader:
     async def page(self, after: Place, *, limit: int, wanted: Wanted = EVERYTHING) -> LedgerPage:
         """At most `limit` rows. With conditions it may hold fewer, or none, although more follow."""
         scanned = limit if wanted.everything else max(limit, _SCANNED_ROWS)
+        # As the relay (relay_backends.RELAY_SETTINGS), until the caller's transaction ends.
+        await self._source.fetch("select set_config('enable_bitmapscan', 'off', true)")
         page = await self._recent(after, limit=limit, scanned=scanned, wanted=wanted)
         # Asked after the table was read: a day that was dropped before that is known by now, one dropped since is in both.
         days = await self._archive.days(self._source, after=after)

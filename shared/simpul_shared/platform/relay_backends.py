@@ -24,6 +24,15 @@ _REMEMBERED_KEYS = 100_000
 log = structlog.get_logger()
 
 
+RELAY_SETTINGS = {
+    "timezone": "UTC",
+    # A cursor that a dying Postgres forgets only sends its last pages again; waiting for the disk would delay every page.
+    "synchronous_commit": "off",
+    # Of a day that is not analysed yet Postgres expects few rows: it would fetch and sort all that is left for every page.
+    "enable_bitmapscan": "off",
+}
+
+
 class PostgresLedger:
     """The ledger of one shard, read and advanced on the connection whose session lock is the leadership."""
 
@@ -156,12 +165,7 @@ async def lead(
     connection = await asyncpg.connect(
         database_url,
         command_timeout=30,
-        server_settings={
-            "application_name": f"simpul-{service}-relay-{shard}",
-            "timezone": "UTC",
-            # A cursor that a dying Postgres forgets only sends its last pages again; waiting for the disk would delay every page.
-            "synchronous_commit": "off",
-        },
+        server_settings={"application_name": f"simpul-{service}-relay-{shard}", **RELAY_SETTINGS},
     )
     try:
         await prepare_connection(connection)
