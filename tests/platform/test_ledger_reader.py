@@ -3,7 +3,7 @@
 import random
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -182,7 +182,7 @@ async def test_the_relays_page_reads_a_page_and_not_the_backlog(tally: ServiceUn
     connection = await asyncpg.connect(tally.url, server_settings=RELAY_SETTINGS)
     try:
         counting = Counting(connection)
-        rows = await PostgresLedger(counting, 0).page(START, limit=50)
+        rows = await PostgresLedger(cast("asyncpg.Connection[asyncpg.Record]", counting), 0).page(START, limit=50)
     finally:
         await connection.close()
     assert len(rows) == 50
