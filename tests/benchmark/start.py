@@ -65,7 +65,11 @@ class Command:
 
 def commands() -> tuple[Command, Command]:
     demo = Command("ours: simpul demo --up, to the first figure", ["demo", "--up"], _FIGURE)
-    below = Command("limit: Kafka and three Postgres alone", ["up", "--infrastructure"], re.compile(rb"^Kafka \S+:\d+"))
+    below = Command(
+        "limit: Kafka and three Postgres alone",
+        ["up", "--infrastructure"],
+        re.compile(rb"^Kafka \S+:\d+", re.MULTILINE),
+    )
     return demo, below
 
 
