@@ -15,6 +15,7 @@ class Permission(StrEnum):
     READINESS_RECORD = "readiness:record"
     IMPORT = "import:run"
     AID_RECORD = "aid:record"
+    LIBRARY_MERGE = "library:merge"
     PERSON_REGISTER = "person:register"
     PERSON_READ = "person:read"
     PERSON_READ_NAME = "person:read-name"
@@ -84,6 +85,7 @@ _PROVINCE = _REGENCY | {
     Permission.LIBRARY_ACCREDIT,
     Permission.PERSON_CERTIFY,
     Permission.PERSON_MERGE,
+    Permission.LIBRARY_MERGE,
     Permission.PERSON_EXPORT,
     Permission.PERSON_ERASE,
     Permission.PERSON_AUDIT,

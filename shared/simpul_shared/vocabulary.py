@@ -92,6 +92,30 @@ class LibraryStatus(StrEnum):
     CLOSED = "DITUTUP"
 
 
+class LibraryStanding(StrEnum):
+    """What a library is shown as: its status, or what another library makes of it: replicator, merged."""
+
+    NOMINATED = "DIUSULKAN"
+    VERIFIED = "TERVERIFIKASI"
+    RETURNED = "DIKEMBALIKAN"
+    REJECTED = "DITOLAK"
+    DESIGNATED = "DITETAPKAN"
+    ACTIVE = "AKTIF"
+    REPLICATOR = "REPLIKATOR"
+    DORMANT = "NONAKTIF"
+    CLOSED = "DITUTUP"
+    MERGED = "DIGABUNG"
+
+
+class ExternalIdScheme(StrEnum):
+    """Who numbers libraries besides us."""
+
+    NPP = "NPP"
+    SIM_TPBIS = "SIM_TPBIS"
+    KEMENDESA = "KEMENDESA"
+    OTHER = "OTHER"
+
+
 class Scheme(StrEnum):
     """How a library is supported in a programme year (domain: skema)."""
 

@@ -6,11 +6,13 @@ import simpul_shared
 from simpul_shared.errors import Refusal
 from simpul_shared.platform.service import Service
 
-from simpul_registry.api import holdings, ict, libraries, people, person_records, regions
+from simpul_registry.api import holdings, ict, libraries, particulars, people, person_records, regions, succession
 from simpul_registry.consumers import HANDLERS, TOPICS
 from simpul_registry.domain.aid import AidAlreadyReceived
+from simpul_registry.domain.external_id import ExternalIdTaken
 from simpul_registry.domain.nomination import EpisodeExists
 from simpul_registry.domain.snp import AccreditationExists
+from simpul_registry.domain.succession import ReplicaLinkedAlready
 from simpul_registry.imports.libraries import FORM as LIBRARIES
 from simpul_registry.jobs import load_regions
 from simpul_registry.settings import RegistrySettings
@@ -37,13 +39,29 @@ CONSTRAINTS: dict[str, Refusal] = {
     "accreditation_grant_key": AccreditationExists(
         "An accreditation of that day was recorded already. Read the library's accreditations.", field="/granted_on"
     ),
+    "external_id_open_key": ExternalIdTaken(
+        "The number is another library's, or this one's since another day. Look for it: GET /v1/libraries?external_id=...",
+        field="/value",
+    ),
+    "replica_link_pkey": ReplicaLinkedAlready(
+        "The library mentors that one already; there is nothing to add.", field="/replica_id"
+    ),
 }
 
 SERVICE = Service(
     name="registry",
     title="Registry: regions, libraries, people",
     settings=RegistrySettings,
-    routers=[regions.router, libraries.router, people.router, person_records.router, ict.router, holdings.router],
+    routers=[
+        regions.router,
+        libraries.router,
+        succession.router,
+        particulars.router,
+        people.router,
+        person_records.router,
+        ict.router,
+        holdings.router,
+    ],
     migrations=[("regions", _SHARED / "regions" / "migrations"), ("registry", _OWN / "migrations")],
     handlers=HANDLERS,
     topics=TOPICS,

@@ -1,7 +1,10 @@
-"""Kafka in: nothing. The registry is where regions, libraries and people begin; it follows no other service."""
+"""Kafka in: the follow-up plans that activities tells of, so that no library closes and leaves them behind."""
 
-from simpul_shared.contracts.topics import Topic
+from simpul_shared.contracts.activities import FollowUpPlanSubmitted
+from simpul_shared.contracts.topics import ACTIVITIES
 from simpul_shared.platform.consume import Handlers
 
-HANDLERS: Handlers = {}
-TOPICS: tuple[Topic, ...] = ()
+from simpul_registry.store.kin import keep_plans
+
+HANDLERS: Handlers = {FollowUpPlanSubmitted: keep_plans}
+TOPICS = (ACTIVITIES,)

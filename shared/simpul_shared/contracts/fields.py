@@ -155,6 +155,22 @@ FIELDS: dict[str, dict[str, Any]] = {
     "sk_date": _field("The date of the decree.", "2021-03-01"),
     "old_name": _field("The name before.", "Perpustakaan Desa Mengwi"),
     "new_name": _field("The name from effective_on.", "Perpustakaan Widya Mengwi"),
+    "old_region_id": _field("The region that it lay in before.", _REGION),
+    "LibraryRelocated.region_id": _field("The region that it lies in from effective_on.", _REGION),
+    "transfer_to": _field(
+        "The library that takes over its open follow-up plans; null when there was nothing to take over.", _LIBRARY
+    ),
+    "waived_because": _field("Why its open follow-up plans were given up; null when they were not.", "Desa digabung"),
+    "survivor_id": _field("The library that goes on for both.", _LIBRARY),
+    "replica_id": _field("The library that is mentored.", _LIBRARY),
+    "via_bimtek_id": _field("The Bimtek through which it is mentored; null where none is known.", _BIMTEK),
+    "ExternalIdAssigned.scheme": _field("The register: NPP, SIM_TPBIS, KEMENDESA or OTHER.", "NPP"),
+    "ExternalIdAssigned.value": _field("The number in that register.", "5103022D1000123"),
+    "ExternalIdAssigned.valid_from": _field("The first day on which it is the library's number.", "2022-02-08"),
+    "ExternalIdAssigned.valid_to": _field("The first day on which it is no longer; null while it is.", "2024-01-01"),
+    "ExternalIdAssigned.source": _field("Where the number was learned.", "data.perpusnas.go.id"),
+    "established_on": _field("The day on which the library was founded; null where it is not known.", "2015-08-17"),
+    "established_sk_no": _field("The number of the decree that founded it; null where it is not known.", "4/2015"),
     # Bimtek
     "title": _field("The title of the Bimtek.", "Bimtek SPP-TIK Kabupaten Badung"),
     "BimtekPlanned.kind": _field("The kind of Bimtek.", "SPP_TIK"),

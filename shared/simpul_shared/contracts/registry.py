@@ -15,6 +15,7 @@ from simpul_shared.vocabulary import (
     Confidence,
     ConsentPurpose,
     ErasureReason,
+    ExternalIdScheme,
     FundSource,
     InternetKind,
     LegalBasis,
@@ -174,10 +175,88 @@ class LibraryRenamed(LibraryEvent, frozen=True, kw_only=True):
 
 
 class LibraryClosed(LibraryEvent, frozen=True, kw_only=True):
+    """Closed for ever. Its open follow-up plans go over to `transfer_to`, or were given up."""
+
     type: ClassVar[str] = "id.simpul.registry.library-closed.v1"
 
     effective_on: date
     reason: str
+    transfer_to: UUID | None = None
+    waived_because: str | None = None
+
+
+class LibraryRelocated(LibraryEvent, frozen=True, kw_only=True):
+    """It lies in `region_id` from a day on; before, it lay in `old_region_id`."""
+
+    type: ClassVar[str] = "id.simpul.registry.library-relocated.v1"
+
+    old_region_id: UUID
+    region_id: UUID
+    province_id: UUID
+    timezone: str
+    effective_on: date
+    reason: str
+
+
+class LibraryMerged(LibraryEvent, frozen=True, kw_only=True):
+    """Found to be one with `survivor_id`, which counts for both from a day on. The id stays, and so does its history."""
+
+    type: ClassVar[str] = "id.simpul.registry.library-merged.v1"
+
+    survivor_id: UUID
+    effective_on: date
+    reason: str
+
+
+class LibraryUnmerged(LibraryEvent, frozen=True, kw_only=True):
+    """The merge is taken back, from its beginning: `effective_on` is the day from which it had held."""
+
+    type: ClassVar[str] = "id.simpul.registry.library-unmerged.v1"
+
+    survivor_id: UUID
+    effective_on: date
+    reason: str
+
+
+class ReplicaLinked(LibraryEvent, frozen=True, kw_only=True):
+    """The library mentors `replica_id`, perhaps since a Bimtek."""
+
+    type: ClassVar[str] = "id.simpul.registry.replica-linked.v1"
+
+    replica_id: UUID
+    via_bimtek_id: UUID | None
+    effective_on: date
+
+
+class LibraryBecameReplicator(LibraryEvent, frozen=True, kw_only=True):
+    """The library mentors a first library that is at work."""
+
+    type: ClassVar[str] = "id.simpul.registry.library-became-replicator.v1"
+
+    replica_id: UUID
+    via_bimtek_id: UUID | None
+    effective_on: date
+
+
+class ExternalIdAssigned(LibraryEvent, frozen=True, kw_only=True):
+    """Another register's number for the library; said again with `valid_to` when it ends."""
+
+    type: ClassVar[str] = "id.simpul.registry.external-id-assigned.v1"
+
+    scheme: ExternalIdScheme
+    value: str
+    valid_from: date
+    valid_to: date | None
+    source: str
+
+
+class LibraryDescribed(LibraryEvent, frozen=True, kw_only=True):
+    """When and by which decree it was founded. Address and coordinates stay in the service."""
+
+    type: ClassVar[str] = "id.simpul.registry.library-described.v1"
+
+    established_on: date | None
+    established_sk_no: str | None
 
 
 class IctSnapshotRecorded(Event, frozen=True, kw_only=True):
@@ -434,6 +513,13 @@ EVENTS: tuple[type[Event], ...] = (
     AidConditionChecked,
     SnpProfileRecorded,
     LibraryAccredited,
+    LibraryRelocated,
+    LibraryMerged,
+    LibraryUnmerged,
+    ReplicaLinked,
+    LibraryBecameReplicator,
+    ExternalIdAssigned,
+    LibraryDescribed,
     PersonRegistered,
     PersonCorrected,
     AffiliationChanged,

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from simpul_registry.domain import library as rules
 from simpul_registry.domain import nomination as nominations
-from simpul_registry.domain.library import Library
+from simpul_registry.domain.library import Library, PlansAtClosing
 from simpul_registry.domain.nomination import Actor, Nomination
 from simpul_shared.access import GRANTS, Permission, Role
 from simpul_shared.errors import Refusal
@@ -55,7 +55,7 @@ CHANGES: dict[str, Change] = {
     "activate": on(date(2021, 7, 5), rules.activate),
     "make dormant": on(date(2022, 7, 5), rules.make_dormant),
     "reactivate": on(date(2023, 7, 5), rules.reactivate),
-    "close": on(date(2024, 7, 5), rules.close),
+    "close": on(date(2024, 7, 5), partial(rules.close, plans=PlansAtClosing())),
 }
 S = LibraryStatus
 ALLOWED = {
@@ -128,7 +128,7 @@ def test_a_library_belongs_to_a_region_of_its_own_level(library_type: LibraryTyp
     if fits:
         assert nominated(type=library_type, region_level=level).type is library_type
     else:
-        with pytest.raises(nominations.LevelMismatch):
+        with pytest.raises(rules.LevelMismatch):
             nominated(type=library_type, region_level=level)
 
 

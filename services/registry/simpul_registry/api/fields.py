@@ -6,7 +6,8 @@ from typing import Annotated
 
 from fastapi import Query
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, JsonValue
-from simpul_shared.vocabulary import RegionCode, RegionCodeMalformed, parse_region_code
+from simpul_shared.errors import Invalid
+from simpul_shared.vocabulary import ExternalIdScheme, RegionCode, RegionCodeMalformed, parse_region_code
 
 
 def strict(**example: JsonValue) -> ConfigDict:
@@ -68,3 +69,22 @@ def parse_code_prefix(text: str | None) -> str | None:
     raise RegionCodeMalformed(
         f"{text!r} begins no region code. Write it with dots, such as 51.03.", field="/query/prefix"
     )
+
+
+class ExternalIdMalformed(Invalid):
+    slug = "external-id-malformed"
+    title = "Nomor tidak sah"
+
+
+def parse_external_id(text: str | None) -> tuple[ExternalIdScheme, str] | None:
+    """A register and a number in it, written NPP:5103022D1000123. Errors: ExternalIdMalformed."""
+    if text is None:
+        return None
+    scheme, _, value = text.partition(":")
+    if scheme not in set(ExternalIdScheme) or not value:
+        raise ExternalIdMalformed(
+            f"{text!r} names no register and number. Write it such as NPP:5103022D1000123; registers are"
+            f" {', '.join(ExternalIdScheme)}.",
+            field="/query/external_id",
+        )
+    return ExternalIdScheme(scheme), value

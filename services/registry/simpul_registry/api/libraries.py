@@ -11,25 +11,28 @@ from fastapi.responses import Response
 from simpul_shared.access import Permission
 from simpul_shared.platform.http.command import Command, command
 from simpul_shared.platform.http.query import Page, Query, answer, query
-from simpul_shared.vocabulary import LibraryStatus, LibraryType, RegionCode, Scheme, parse_region_code
+from simpul_shared.vocabulary import LibraryStanding, LibraryType, RegionCode, Scheme, parse_region_code
 
-from simpul_registry.api.fields import Cursor, Limit
+from simpul_registry.api.changes import actor, change_of
+from simpul_registry.api.fields import Cursor, Limit, parse_external_id
 from simpul_registry.api.library_bodies import (
     ApprovalBody,
+    CloseBody,
     DesignateBody,
     EffectiveBody,
     EffectiveReasonBody,
     NominateBody,
     ReasonBody,
+    RelocateBody,
     RenameBody,
     ResubmitBody,
 )
 from simpul_registry.commands import libraries as commands
-from simpul_registry.commands.libraries import Change, NominateLibrary
-from simpul_registry.domain.nomination import Actor
+from simpul_registry.commands import nominations
+from simpul_registry.commands.nominations import NominateLibrary
 from simpul_registry.queries import libraries as queries
 from simpul_registry.queries.libraries import LibraryFilter
-from simpul_registry.views.libraries import LibraryEventView, LibraryView, NominatedView
+from simpul_registry.views.libraries import LibraryEventView, LibraryView, NominatedView, PlacesView
 
 router = APIRouter(tags=["libraries"])
 
@@ -51,8 +54,8 @@ async def nominate_library(
         basis=body.basis,
     )
     return await edge.execute(
-        lambda tx: commands.nominate_library(
-            tx, library_id, nomination, by=_actor(edge), scope=edge.scope, now=edge.now
+        lambda tx: nominations.nominate_library(
+            tx, library_id, nomination, by=actor(edge), scope=edge.scope, now=edge.now
         ),
         locks=[library_id],
         status=201,
@@ -69,9 +72,9 @@ async def resubmit_library(
     body: ResubmitBody,
     edge: Command = command(Permission.LIBRARY_NOMINATE, touches="library_id", existing=True),
 ) -> Response:
-    change = _change(library_id, edge)
+    change = change_of(library_id, edge)
     return await edge.execute(
-        lambda tx: commands.resubmit_library(tx, change, programme_year=body.programme_year, scheme=body.scheme),
+        lambda tx: nominations.resubmit_library(tx, change, programme_year=body.programme_year, scheme=body.scheme),
         locks=[library_id],
     )
 
@@ -86,8 +89,8 @@ async def endorse_library(
     body: ApprovalBody | None = None,
     edge: Command = command(Permission.LIBRARY_ENDORSE, touches="library_id", existing=True),
 ) -> Response:
-    change, reason = _change(library_id, edge), body.reason if body else None
-    return await edge.execute(lambda tx: commands.endorse_library(tx, change, reason=reason), locks=[library_id])
+    change, reason = change_of(library_id, edge), body.reason if body else None
+    return await edge.execute(lambda tx: nominations.endorse_library(tx, change, reason=reason), locks=[library_id])
 
 
 @router.post("/v1/libraries/{library_id}/verify", response_model=LibraryView, summary="Verify a nomination")
@@ -96,8 +99,8 @@ async def verify_library(
     body: ApprovalBody | None = None,
     edge: Command = command(Permission.LIBRARY_VERIFY, touches="library_id", existing=True),
 ) -> Response:
-    change, reason = _change(library_id, edge), body.reason if body else None
-    return await edge.execute(lambda tx: commands.verify_library(tx, change, reason=reason), locks=[library_id])
+    change, reason = change_of(library_id, edge), body.reason if body else None
+    return await edge.execute(lambda tx: nominations.verify_library(tx, change, reason=reason), locks=[library_id])
 
 
 @router.post(
@@ -108,8 +111,8 @@ async def return_library(
     body: ReasonBody,
     edge: Command = command(Permission.LIBRARY_ENDORSE, touches="library_id", existing=True),
 ) -> Response:
-    change = _change(library_id, edge)
-    return await edge.execute(lambda tx: commands.return_library(tx, change, reason=body.reason), locks=[library_id])
+    change = change_of(library_id, edge)
+    return await edge.execute(lambda tx: nominations.return_library(tx, change, reason=body.reason), locks=[library_id])
 
 
 @router.post("/v1/libraries/{library_id}/reject", response_model=LibraryView, summary="Reject a nomination")
@@ -118,8 +121,8 @@ async def reject_library(
     body: ReasonBody,
     edge: Command = command(Permission.LIBRARY_ENDORSE, touches="library_id", existing=True),
 ) -> Response:
-    change = _change(library_id, edge)
-    return await edge.execute(lambda tx: commands.reject_library(tx, change, reason=body.reason), locks=[library_id])
+    change = change_of(library_id, edge)
+    return await edge.execute(lambda tx: nominations.reject_library(tx, change, reason=body.reason), locks=[library_id])
 
 
 @router.post(
@@ -132,9 +135,9 @@ async def designate_library(
     body: DesignateBody,
     edge: Command = command(Permission.LIBRARY_DESIGNATE, touches="library_id", existing=True),
 ) -> Response:
-    change = _change(library_id, edge)
+    change = change_of(library_id, edge)
     return await edge.execute(
-        lambda tx: commands.designate_library(
+        lambda tx: nominations.designate_library(
             tx,
             change,
             sk_no=body.sk_no,
@@ -154,7 +157,7 @@ async def activate_library(
     body: EffectiveBody | None = None,
     edge: Command = command(Permission.LIBRARY_CHANGE, touches="library_id", existing=True),
 ) -> Response:
-    change, on = _change(library_id, edge), body.effective_on if body else None
+    change, on = change_of(library_id, edge), body.effective_on if body else None
     return await edge.execute(lambda tx: commands.activate_library(tx, change, effective_on=on), locks=[library_id])
 
 
@@ -164,7 +167,7 @@ async def make_library_dormant(
     body: EffectiveReasonBody,
     edge: Command = command(Permission.LIBRARY_CHANGE, touches="library_id", existing=True),
 ) -> Response:
-    change = _change(library_id, edge)
+    change = change_of(library_id, edge)
     return await edge.execute(
         lambda tx: commands.make_library_dormant(tx, change, effective_on=body.effective_on, reason=body.reason),
         locks=[library_id],
@@ -181,19 +184,45 @@ async def reactivate_library(
     body: EffectiveBody | None = None,
     edge: Command = command(Permission.LIBRARY_CHANGE, touches="library_id", existing=True),
 ) -> Response:
-    change, on = _change(library_id, edge), body.effective_on if body else None
+    change, on = change_of(library_id, edge), body.effective_on if body else None
     return await edge.execute(lambda tx: commands.reactivate_library(tx, change, effective_on=on), locks=[library_id])
 
 
 @router.post("/v1/libraries/{library_id}/close", response_model=LibraryView, summary="Close a library for ever")
 async def close_library(
     library_id: UUID,
-    body: EffectiveReasonBody,
+    body: CloseBody,
     edge: Command = command(Permission.LIBRARY_CHANGE, touches="library_id", existing=True),
 ) -> Response:
-    change = _change(library_id, edge)
+    change = change_of(library_id, edge)
     return await edge.execute(
-        lambda tx: commands.close_library(tx, change, effective_on=body.effective_on, reason=body.reason),
+        lambda tx: commands.close_library(
+            tx,
+            change,
+            effective_on=body.effective_on,
+            reason=body.reason,
+            transfer_to=body.transfer_to,
+            waived_because=body.waived_because,
+        ),
+        locks=[library_id, *([body.transfer_to] if body.transfer_to else [])],
+    )
+
+
+@router.post(
+    "/v1/libraries/{library_id}/relocate",
+    response_model=LibraryView,
+    summary="Say that a library moved to another region",
+)
+async def relocate_library(
+    library_id: UUID,
+    body: RelocateBody,
+    edge: Command = command(Permission.LIBRARY_CHANGE, touches="library_id", existing=True),
+) -> Response:
+    change, code = change_of(library_id, edge), RegionCode(body.region_code)
+    return await edge.execute(
+        lambda tx: commands.relocate_library(
+            tx, change, region_code=code, effective_on=body.effective_on, reason=body.reason
+        ),
         locks=[library_id],
     )
 
@@ -204,7 +233,7 @@ async def rename_library(
     body: RenameBody,
     edge: Command = command(Permission.LIBRARY_CHANGE, touches="library_id", existing=True),
 ) -> Response:
-    change = _change(library_id, edge)
+    change = change_of(library_id, edge)
     return await edge.execute(
         lambda tx: commands.rename_library(tx, change, new_name=body.new_name, effective_on=body.effective_on),
         locks=[library_id],
@@ -215,10 +244,14 @@ async def rename_library(
 async def list_libraries(
     region: Annotated[str | None, Parameter(max_length=20, description="Code; all below it is included")] = None,
     valid_on: Annotated[date | None, Parameter(description="Day of code and hierarchy; today when left out")] = None,
-    status: LibraryStatus | None = None,
+    status: LibraryStanding | None = None,
     type: LibraryType | None = None,  # noqa: A002 (the parameter's name in the API)
     programme_year: Annotated[int | None, Parameter(ge=2000, le=2100)] = None,
     scheme: Scheme | None = None,
+    external_id: Annotated[
+        str | None,
+        Parameter(max_length=120, description="Number elsewhere, at any time", examples=["NPP:5103022D1000123"]),
+    ] = None,
     q: Annotated[str | None, Parameter(min_length=1, max_length=100, description="Part of the name")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
@@ -231,6 +264,7 @@ async def list_libraries(
         type=type,
         programme_year=programme_year,
         scheme=scheme,
+        external_id=parse_external_id(external_id),
         q=q,
     )
     async with edge.snapshot() as tx:
@@ -238,11 +272,36 @@ async def list_libraries(
     return answer(page)
 
 
-@router.get("/v1/libraries/{library_id}", response_model=LibraryView, summary="One library as it is now")
-async def get_library(library_id: UUID, edge: Query = query(Permission.LIBRARY_READ, touches="library_id")) -> Response:
+@router.get(
+    "/v1/libraries/{library_id}",
+    response_model=LibraryView,
+    summary="One library as it is now",
+    responses={307: {"model": LibraryView, "description": "Merged: itself in the body, its survivor in Location"}},
+)
+async def get_library(
+    library_id: UUID,
+    redirect: Annotated[bool, Parameter(description="Whether a merged library leads to its survivor")] = True,
+    edge: Query = query(Permission.LIBRARY_READ, touches="library_id"),
+) -> Response:
     async with edge.snapshot() as tx:
         view = await queries.get_library(tx, library_id, scope=edge.scope, now=edge.now)
-    return answer(view, version=view.version)
+        survivor_id = await queries.survivor_of(tx, view)
+    response = answer(view, version=view.version)
+    if redirect and survivor_id != library_id:
+        response.status_code = 307
+        response.headers["Location"] = f"/v1/libraries/{survivor_id}"
+    return response
+
+
+@router.get(
+    "/v1/libraries/{library_id}/regions", response_model=PlacesView, summary="In which region a library lay when"
+)
+async def library_regions(
+    library_id: UUID, edge: Query = query(Permission.LIBRARY_READ, touches="library_id")
+) -> Response:
+    async with edge.snapshot() as tx:
+        view = await queries.library_places(tx, library_id, scope=edge.scope, now=edge.now)
+    return answer(view)
 
 
 @router.get(
@@ -259,11 +318,3 @@ async def library_history(
     async with edge.snapshot() as tx:
         page = await queries.library_history(tx, library_id, scope=edge.scope, now=edge.now, limit=limit, cursor=cursor)
     return answer(page)
-
-
-def _change(library_id: UUID, edge: Command) -> Change:
-    return Change(library_id, edge.expected_version, _actor(edge), edge.scope, edge.now)
-
-
-def _actor(edge: Command) -> Actor:
-    return Actor(edge.principal.subject, edge.principal.permissions)

@@ -1,6 +1,7 @@
 """The bodies of writes on libraries: limits and examples; the rules are in domain/library.py."""
 
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import BaseModel, Field
 from simpul_shared.vocabulary import Basis, LibraryType, Scheme
@@ -75,6 +76,55 @@ class EffectiveReasonBody(BaseModel):
     model_config = strict(reason="Pengelola pindah tugas", effective_on="2022-01-10")
 
     reason: Reason
+    effective_on: _EffectiveOn = None
+
+
+class CloseBody(BaseModel):
+    """A library with open follow-up plans names who takes them over, or says why they are given up."""
+
+    model_config = strict(
+        reason="Desa digabung", effective_on="2023-01-01", transfer_to="01979a4e-7c11-7d2b-8f5e-0c2f4a1b9d33"
+    )
+
+    reason: Reason
+    effective_on: _EffectiveOn = None
+    transfer_to: UUID | None = None
+    waived_because: Reason | None = None
+
+
+class RelocateBody(BaseModel):
+    """The code is read on the day of the move."""
+
+    model_config = strict(region_code="51.03.02.2008", effective_on="2024-01-01", reason="Gedung baru di desa tetangga")
+
+    region_code: RegionCodeInBody
+    reason: Reason
+    effective_on: _EffectiveOn = None
+
+
+class MergeBody(BaseModel):
+    """`survivor_id` goes on for both."""
+
+    model_config = strict(
+        survivor_id="01979a4e-7c11-7d2b-8f5e-0c2f4a1b9d33", effective_on="2024-01-01", reason="Tercatat dua kali"
+    )
+
+    survivor_id: UUID
+    reason: Reason
+    effective_on: _EffectiveOn = None
+
+
+class ReplicaBody(BaseModel):
+    """`via_bimtek_id` is the Bimtek through which the replica is mentored, where there was one."""
+
+    model_config = strict(
+        replica_id="01979a4e-7c11-7d2b-8f5e-0c2f4a1b9d33",
+        via_bimtek_id="01979a4e-9d22-7e3c-8a6f-1d3e5b2c0f44",
+        effective_on="2022-07-21",
+    )
+
+    replica_id: UUID
+    via_bimtek_id: UUID | None = None
     effective_on: _EffectiveOn = None
 
 

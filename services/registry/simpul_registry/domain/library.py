@@ -5,7 +5,7 @@ from datetime import date
 from uuid import UUID
 
 from simpul_shared.errors import Conflict, Invalid
-from simpul_shared.vocabulary import Basis, LibraryStatus, LibraryType, Scheme
+from simpul_shared.vocabulary import Basis, LibraryStanding, LibraryStatus, LibraryType, RegionLevel, Scheme
 
 Status = LibraryStatus
 
@@ -15,9 +15,29 @@ class LibraryClosed(Conflict):
     title = "Perpustakaan sudah ditutup"
 
 
+class LibraryMerged(Conflict):
+    slug = "library-merged"
+    title = "Perpustakaan sudah digabung"
+
+
+class OpenFollowUpPlans(Conflict):
+    slug = "open-follow-up-plans"
+    title = "Masih ada rencana tindak lanjut"
+
+
+class PlansSettledTwice(Invalid):
+    slug = "plans-settled-twice"
+    title = "Pilih salah satu: alihkan atau hapuskan rencana"
+
+
 class TransitionRefused(Conflict):
     slug = "library-state"
     title = "Status perpustakaan tidak mengizinkan"
+
+
+class LevelMismatch(Invalid):
+    slug = "library-level-mismatch"
+    title = "Jenis perpustakaan tidak sesuai tingkat wilayah"
 
 
 class DateInFuture(Invalid):
@@ -28,6 +48,16 @@ class DateInFuture(Invalid):
 class DateTooEarly(Invalid):
     slug = "date-too-early"
     title = "Tanggal terlalu awal"
+
+
+LEVEL_OF = {
+    LibraryType.PROVINCE: RegionLevel.PROVINCE,
+    LibraryType.REGENCY: RegionLevel.REGENCY,
+    LibraryType.DISTRICT: RegionLevel.DISTRICT,
+    LibraryType.VILLAGE: RegionLevel.VILLAGE,
+    LibraryType.COMMUNITY: RegionLevel.VILLAGE,
+    LibraryType.WORSHIP: RegionLevel.VILLAGE,
+}
 
 
 @dataclass(frozen=True)
@@ -49,7 +79,11 @@ class Episode:
 
 @dataclass(frozen=True)
 class Library:
-    """`status_since` and `named_since` are the local days from which the present status and name hold."""
+    """A library as it is now. The days `..._since` are local; what they belong to holds from then on.
+
+    A merged library keeps its status: should the merge be taken back, it goes on where it stood. `plans_to` took over
+    the follow-up plans of a closed one. `active_replicas` are the libraries it mentors that are at work.
+    """
 
     library_id: UUID
     name: str
@@ -59,9 +93,26 @@ class Library:
     nominated_on: date
     status_since: date
     named_since: date
+    placed_since: date
     basis: Basis
     episodes: tuple[Episode, ...]
+    merged_into: UUID | None = None
+    merged_on: date | None = None
+    plans_to: UUID | None = None
+    active_replicas: int = 0
     version: int = 0
+
+    @property
+    def standing(self) -> LibraryStanding:
+        if self.merged_into is not None:
+            return LibraryStanding.MERGED
+        if self.status is Status.ACTIVE and self.active_replicas:
+            return LibraryStanding.REPLICATOR
+        return LibraryStanding(self.status)
+
+    @property
+    def at_work(self) -> bool:
+        return self.status is Status.ACTIVE and self.merged_into is None
 
     @property
     def latest(self) -> Episode:
@@ -72,37 +123,68 @@ class Library:
         return frozenset(e.programme_year for e in self.episodes if e.status is not Status.REJECTED)
 
 
+@dataclass(frozen=True)
+class PlansAtClosing:
+    """Follow-up plans that a library has open, and what is to become of them: another takes them over, or they are given up."""
+
+    open: tuple[UUID, ...] = ()
+    transfer_to: UUID | None = None
+    waived_because: str | None = None
+
+
 def activate(library: Library, *, effective_on: date, today: date) -> Library:
     """Errors: LibraryClosed, TransitionRefused, DateInFuture, DateTooEarly (before the decree)."""
     require(library, "activated", Status.DESIGNATED)
-    return _move(library, Status.ACTIVE, effective_on=effective_on, today=today)
+    return move(library, Status.ACTIVE, effective_on=effective_on, today=today)
 
 
 def make_dormant(library: Library, *, effective_on: date, today: date) -> Library:
     """Errors: LibraryClosed, TransitionRefused, DateInFuture, DateTooEarly."""
     require(library, "made dormant", Status.ACTIVE)
-    return _move(library, Status.DORMANT, effective_on=effective_on, today=today)
+    return move(library, Status.DORMANT, effective_on=effective_on, today=today)
 
 
 def reactivate(library: Library, *, effective_on: date, today: date) -> Library:
     """Errors: LibraryClosed, TransitionRefused, DateInFuture, DateTooEarly."""
     require(library, "reactivated", Status.DORMANT)
-    return _move(library, Status.ACTIVE, effective_on=effective_on, today=today)
+    return move(library, Status.ACTIVE, effective_on=effective_on, today=today)
 
 
-def close(library: Library, *, effective_on: date, today: date) -> Library:
-    """Close for ever. Errors: LibraryClosed, DateInFuture, DateTooEarly."""
-    require(library, "closed", *(set(Status) - {Status.CLOSED}))
-    return _move(library, Status.CLOSED, effective_on=effective_on, today=today)
+def close(library: Library, *, plans: PlansAtClosing, effective_on: date, today: date) -> Library:
+    """Close for ever. Errors: LibraryClosed, LibraryMerged, OpenFollowUpPlans, DateInFuture, DateTooEarly."""
+    require_standing(library)
+    require_settled(plans)
+    closed = move(library, Status.CLOSED, effective_on=effective_on, today=today)
+    return replace(closed, plans_to=plans.transfer_to)
 
 
 def rename(library: Library, *, new_name: str, effective_on: date, today: date) -> Library:
-    """Errors: LibraryClosed, TransitionRefused (the same name), DateInFuture, DateTooEarly."""
-    require(library, "renamed", *(set(Status) - {Status.CLOSED}))
+    """Errors: LibraryClosed, LibraryMerged, TransitionRefused (the same name), DateInFuture, DateTooEarly."""
+    require_standing(library)
     if new_name == library.name:
         raise TransitionRefused(f"The library is called {new_name} already; there is nothing to rename.")
-    _require_order(library.named_since, effective_on, today=today)
+    require_order(library.named_since, effective_on, today=today)
     return replace(library, name=new_name, named_since=effective_on)
+
+
+def relocate(library: Library, *, region_id: UUID, level: RegionLevel, effective_on: date, today: date) -> Library:
+    """Errors: LibraryClosed, LibraryMerged, LevelMismatch, TransitionRefused (the same region), DateInFuture, DateTooEarly."""
+    require_standing(library)
+    require_level(library.type, level)
+    if region_id == library.region_id:
+        raise TransitionRefused("The library lies in that region already; there is nothing to move.")
+    require_order(library.placed_since, effective_on, today=today)
+    return replace(library, region_id=region_id, placed_since=effective_on)
+
+
+def require_level(library_type: LibraryType, level: RegionLevel) -> None:
+    wanted = LEVEL_OF[library_type]
+    if level is not wanted:
+        raise LevelMismatch(
+            f"A library of type {library_type} belongs to a region of level {wanted}, the code names a {level}."
+            " Give the code of the right level.",
+            field="/region_code",
+        )
 
 
 def refuse_future(day: date, *, today: date, field: str) -> None:
@@ -111,12 +193,23 @@ def refuse_future(day: date, *, today: date, field: str) -> None:
         raise DateInFuture(f"{day} is in the future; it is {today} there. Give today or an earlier day.", field=field)
 
 
-def require(library: Library, done: str, *allowed: LibraryStatus) -> None:
+def require_standing(library: Library) -> None:
+    """Errors: LibraryClosed, LibraryMerged."""
+    if library.merged_into is not None:
+        raise LibraryMerged(
+            f"The library was merged into {library.merged_into} on {library.merged_on}. Use that one.",
+            facts={"survivor_id": library.merged_into, "merged_on": library.merged_on},
+        )
     if library.status is Status.CLOSED:
         raise LibraryClosed(
             f"The library is closed since {library.status_since}, for ever. Nominate a new one if there is one.",
             facts={"library_status": library.status},
         )
+
+
+def require(library: Library, done: str, *allowed: LibraryStatus) -> None:
+    """Errors: LibraryClosed, LibraryMerged, TransitionRefused."""
+    require_standing(library)
     if library.status not in allowed:
         states = " or ".join(sorted(allowed))
         raise TransitionRefused(
@@ -125,12 +218,25 @@ def require(library: Library, done: str, *allowed: LibraryStatus) -> None:
         )
 
 
-def _move(library: Library, status: LibraryStatus, *, effective_on: date, today: date) -> Library:
-    _require_order(library.status_since, effective_on, today=today)
+def require_settled(plans: PlansAtClosing) -> None:
+    """Errors: OpenFollowUpPlans, PlansSettledTwice."""
+    if plans.transfer_to and plans.waived_because:
+        raise PlansSettledTwice("Name transfer_to or waived_because, not both.", field="/transfer_to")
+    if plans.open and not (plans.transfer_to or plans.waived_because):
+        raise OpenFollowUpPlans(
+            f"The library has {len(plans.open)} open follow-up plans. Name in transfer_to who takes them over, or say in"
+            " waived_because why they are given up.",
+            field="/transfer_to",
+            facts={"plan_ids": plans.open},
+        )
+
+
+def move(library: Library, status: LibraryStatus, *, effective_on: date, today: date) -> Library:
+    require_order(library.status_since, effective_on, today=today)
     return replace(library, status=status, status_since=effective_on)
 
 
-def _require_order(since: date, effective_on: date, *, today: date) -> None:
+def require_order(since: date, effective_on: date, *, today: date) -> None:
     refuse_future(effective_on, today=today, field="/effective_on")
     if effective_on < since:
         raise DateTooEarly(

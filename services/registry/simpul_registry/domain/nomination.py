@@ -20,17 +20,13 @@ from simpul_registry.domain.library import (
     TransitionRefused,
     refuse_future,
     require,
+    require_level,
 )
 
 
 class EpisodeExists(Conflict):
     slug = "episode-exists"
     title = "Sudah ada dukungan untuk tahun program ini"
-
-
-class LevelMismatch(Invalid):
-    slug = "library-level-mismatch"
-    title = "Jenis perpustakaan tidak sesuai tingkat wilayah"
 
 
 class ProgrammeYearTooEarly(Invalid):
@@ -51,16 +47,6 @@ class NotYours(Forbidden):
 class NotEndorsed(Conflict):
     slug = "nomination-not-endorsed"
     title = "Usulan belum didukung kabupaten/kota"
-
-
-LEVEL_OF = {
-    LibraryType.PROVINCE: RegionLevel.PROVINCE,
-    LibraryType.REGENCY: RegionLevel.REGENCY,
-    LibraryType.DISTRICT: RegionLevel.DISTRICT,
-    LibraryType.VILLAGE: RegionLevel.VILLAGE,
-    LibraryType.COMMUNITY: RegionLevel.VILLAGE,
-    LibraryType.WORSHIP: RegionLevel.VILLAGE,
-}
 
 
 @dataclass(frozen=True)
@@ -109,6 +95,7 @@ def nominate(library_id: UUID, nomination: Nomination, *, by: Actor, today: date
         nominated_on=nomination.nominated_on,
         status_since=nomination.nominated_on,
         named_since=nomination.nominated_on,
+        placed_since=nomination.nominated_on,
         basis=nomination.basis,
         episodes=(episode,),
     )
@@ -117,7 +104,7 @@ def nominate(library_id: UUID, nomination: Nomination, *, by: Actor, today: date
 def resubmit(library: Library, *, by: Actor, programme_year: int | None, scheme: Scheme | None) -> Library:
     """Nominate again: a returned episode goes on, a rejected one is followed by a new one.
 
-    Errors: LibraryClosed, TransitionRefused, EpisodeExists, ProgrammeYearTooEarly.
+    Errors: LibraryClosed, LibraryMerged, TransitionRefused, EpisodeExists, ProgrammeYearTooEarly.
     """
     require(library, "resubmitted", Status.RETURNED, Status.REJECTED)
     anew = library.status is Status.REJECTED
@@ -144,7 +131,7 @@ def awaits(library: Library) -> Permission | None:
 
 
 def endorse(library: Library, *, by: Actor) -> Library:
-    """The regency stands behind what a village put forward. Errors: LibraryClosed, TransitionRefused, SelfApproval."""
+    """The regency stands behind what a village put forward. Errors: LibraryClosed, LibraryMerged, TransitionRefused, SelfApproval."""
     require(library, "endorsed", Status.NOMINATED)
     _require_another(library, by)
     if library.latest.endorsed:
@@ -153,7 +140,7 @@ def endorse(library: Library, *, by: Actor) -> Library:
 
 
 def verify(library: Library, *, by: Actor) -> Library:
-    """Errors: LibraryClosed, TransitionRefused, SelfApproval, NotEndorsed."""
+    """Errors: LibraryClosed, LibraryMerged, TransitionRefused, SelfApproval, NotEndorsed."""
     require(library, "verified", Status.NOMINATED)
     _require_another(library, by)
     if not library.latest.endorsed:
@@ -162,14 +149,14 @@ def verify(library: Library, *, by: Actor) -> Library:
 
 
 def send_back(library: Library, *, by: Actor) -> Library:
-    """Return the nomination to those who made it. Errors: LibraryClosed, TransitionRefused, SelfApproval, NotYours."""
+    """Return the nomination to those who made it. Errors: LibraryClosed, LibraryMerged, TransitionRefused, SelfApproval, NotYours."""
     require(library, "returned", Status.NOMINATED, Status.VERIFIED)
     _require_decider(library, by)
     return _judge(library, Status.RETURNED)
 
 
 def reject(library: Library, *, by: Actor) -> Library:
-    """Errors: LibraryClosed, TransitionRefused, SelfApproval, NotYours."""
+    """Errors: LibraryClosed, LibraryMerged, TransitionRefused, SelfApproval, NotYours."""
     require(library, "rejected", Status.NOMINATED, Status.VERIFIED)
     _require_decider(library, by)
     return _judge(library, Status.REJECTED)
@@ -180,7 +167,7 @@ def designate(
 ) -> Library:
     """Designate by decree: a verified library for its year or a later one, a designated or active one for a later year.
 
-    A library that is active already stays so. Errors: LibraryClosed, TransitionRefused, SelfApproval, EpisodeExists,
+    A library that is active already stays so. Errors: LibraryClosed, LibraryMerged, TransitionRefused, SelfApproval, EpisodeExists,
     ProgrammeYearTooEarly, DateInFuture.
     """
     require(library, "designated", Status.VERIFIED, Status.DESIGNATED, Status.ACTIVE)
@@ -215,16 +202,6 @@ def take_over(library: Library, *, sk_no: str, sk_date: date, today: date) -> Li
         )
     episode = replace(library.latest, status=Status.DESIGNATED, sk_no=sk_no, sk_date=sk_date, endorsed=True)
     return replace(library, status=Status.DESIGNATED, status_since=sk_date, episodes=(episode,))
-
-
-def require_level(library_type: LibraryType, level: RegionLevel) -> None:
-    wanted = LEVEL_OF[library_type]
-    if level is not wanted:
-        raise LevelMismatch(
-            f"A library of type {library_type} belongs to a region of level {wanted}, the code names a {level}."
-            " Give the code of the right level.",
-            field="/region_code",
-        )
 
 
 def _require_another(library: Library, by: Actor) -> None:

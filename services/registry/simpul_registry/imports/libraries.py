@@ -18,10 +18,11 @@ from simpul_shared.platform.outbox import Fact, append_all
 from simpul_shared.regions.store import Region, region_by_id
 from simpul_shared.vocabulary import Basis, RegionCode
 
-from simpul_registry.commands.libraries import moment_of, nominated_event
+from simpul_registry.commands.changing import moment_of
+from simpul_registry.commands.nominations import nominated_event
 from simpul_registry.domain import nomination as nominations
-from simpul_registry.domain.library import Library
-from simpul_registry.domain.nomination import LEVEL_OF, Actor, Nomination
+from simpul_registry.domain.library import LEVEL_OF, Library
+from simpul_registry.domain.nomination import Actor, Nomination
 from simpul_registry.imports.layout import LAYOUT, LibraryRecord
 from simpul_registry.imports.places import Place, PlaceAsked, places_of, places_within
 from simpul_registry.store.libraries import insert_libraries, same_named

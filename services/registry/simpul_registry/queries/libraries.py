@@ -11,12 +11,28 @@ from simpul_shared.platform.auth import Scope
 from simpul_shared.platform.database import Transaction
 from simpul_shared.platform.http.query import Page, decode_cursor, page_of
 from simpul_shared.regions.store import require_in_scope, scope_ids
-from simpul_shared.vocabulary import LibraryStatus, LibraryType, RegionCode, Scheme
+from simpul_shared.vocabulary import ExternalIdScheme, LibraryStanding, LibraryType, RegionCode, Scheme
 
 from simpul_registry.queries.search import like_pattern
+from simpul_registry.store import kin
 from simpul_registry.store.libraries import load_library, placed_libraries
-from simpul_registry.store.regions import JAKARTA, find_region, local_day, region_as_last_known
-from simpul_registry.views.libraries import LibraryEventView, LibraryView
+from simpul_registry.store.regions import (
+    JAKARTA,
+    day,
+    find_region,
+    local_day,
+    region_as_last_known,
+    regions_as_last_known,
+)
+from simpul_registry.views.libraries import (
+    LibraryEventView,
+    LibraryView,
+    LinksView,
+    LinkView,
+    PlacesView,
+    PlaceView,
+    RegionRef,
+)
 
 
 @dataclass(frozen=True)
@@ -25,10 +41,11 @@ class LibraryFilter:
 
     region: RegionCode | None = None
     valid_on: date | None = None
-    status: LibraryStatus | None = None
+    status: LibraryStanding | None = None
     type: LibraryType | None = None
     programme_year: int | None = None
     scheme: Scheme | None = None
+    external_id: tuple[ExternalIdScheme, str] | None = None
     q: str | None = None
 
 
@@ -36,6 +53,48 @@ async def get_library(tx: Transaction, library_id: UUID, *, scope: Scope, now: d
     """Errors: LibraryUnknown."""
     placed = await load_library(tx, library_id, scope=scope, now=now)
     return LibraryView.of(placed.library, placed.region)
+
+
+async def survivor_of(tx: Transaction, view: LibraryView) -> UUID:
+    """The library that goes on for this one, at the end of all merges; itself when there was none."""
+    return view.library_id if view.merged_into is None else await kin.survivor_of(tx, view.library_id)
+
+
+async def library_places(tx: Transaction, library_id: UUID, *, scope: Scope, now: datetime) -> PlacesView:
+    """Where it lay when, by first day; the regions as they are called today. Errors: LibraryUnknown."""
+    await load_library(tx, library_id, scope=scope, now=now)
+    rows = await tx.fetch(
+        "select region_id, valid_from, valid_to from library_region where library_id = $1 order by valid_from",
+        library_id,
+    )
+    regions = await regions_as_last_known(tx, [row["region_id"] for row in rows], on=local_day(now, JAKARTA))
+    return PlacesView(
+        items=[
+            PlaceView(
+                region=RegionRef.of(regions[row["region_id"]]),
+                valid_from=day(row["valid_from"]),
+                valid_to=day(row["valid_to"]),
+            )
+            for row in rows
+        ]
+    )
+
+
+async def library_links(tx: Transaction, library_id: UUID, *, scope: Scope, now: datetime) -> LinksView:
+    """Errors: LibraryUnknown."""
+    await load_library(tx, library_id, scope=scope, now=now)
+    rows = await tx.fetch(
+        """
+        select library_id, replica_id, via_bimtek_id, linked_on from replica_link
+        where library_id = $1 or replica_id = $1 order by linked_on, library_id, replica_id
+        """,
+        library_id,
+    )
+    links = [LinkView(**dict(row)) for row in rows]
+    return LinksView(
+        replicas=[one for one in links if one.library_id == library_id],
+        mentors=[one for one in links if one.replica_id == library_id],
+    )
 
 
 async def list_libraries(
@@ -47,25 +106,27 @@ async def list_libraries(
     region_id = await _wanted_region(tx, wanted, scope=scope, today=today)
     rows = await tx.fetch(
         """
-        select l.library_id, l.name, l.type, l.region_id, l.status, l.nominated_on, l.status_since, l.named_since, l.basis,
-            l.version
-        from library l
+        select l.library_id, l.name, l.type, l.region_id, l.status, l.nominated_on, l.status_since, l.named_since,
+            l.placed_since, l.basis, l.merged_into, l.merged_on, l.plans_to, l.active_replicas, l.version
+        from library_now l
         where ($2::uuid[] is null or l.region_id in (
                 select v.region_id from region_version v
                 where v.path && $2 and v.valid_from <= $1 and v.superseded_at = 'infinity'
                     and ($1 < v.valid_to or not exists (select from region_version later
                         where later.region_id = v.region_id and later.valid_from > v.valid_from
                         and later.valid_from <= $1 and later.superseded_at = 'infinity'))))
-            and ($3::uuid is null or l.region_id in (
-                select v.region_id from region_version v
-                where v.path @> array[$3] and v.valid_from <= $4 and $4 < v.valid_to and v.superseded_at = 'infinity'))
-            and ($5::text is null or l.status = $5)
+            and ($3::uuid is null or l.library_id in (
+                select lay.library_id from library_region lay join region_version v on v.region_id = lay.region_id
+                where v.path @> array[$3] and v.valid_from <= $4 and $4 < v.valid_to and v.superseded_at = 'infinity'
+                    and lay.valid_from <= $4 and $4 < lay.valid_to))
+            and ($5::text is null or l.standing = $5)
             and ($6::text is null or l.type = $6)
             and ($7::text is null or l.name ilike $7)
             and (($8::integer is null and $9::text is null) or exists (select from support_episode e
                 where e.library_id = l.library_id and ($8::integer is null or e.programme_year = $8)
                 and ($9::text is null or e.scheme = $9)))
             and ($10::text is null or (l.name, l.library_id) > ($10, $11::uuid))
+        and ($13::text is null or l.library_id in (select x.library_id from external_id x where x.scheme = $13 and x.value = $14))
         order by l.name, l.library_id limit $12
         """,
         today,
@@ -80,6 +141,8 @@ async def list_libraries(
         after[0] if after else None,
         after[1] if after else None,
         limit + 1,
+        wanted.external_id[0] if wanted.external_id else None,
+        wanted.external_id[1] if wanted.external_id else None,
     )
     views = [LibraryView.of(one.library, one.region) for one in await placed_libraries(tx, rows, on=today)]
     return page_of(views, limit=limit, key=lambda view: (view.name, str(view.library_id)))

@@ -29,12 +29,15 @@ class PlacedLibrary:
     region: Region
 
 
-async def load_library(tx: Transaction, library_id: UUID, *, scope: Scope, now: datetime) -> PlacedLibrary:
-    """Errors: LibraryUnknown, also when it lies outside the scope."""
+async def load_library(
+    tx: Transaction, library_id: UUID, *, scope: Scope, now: datetime, field: str | None = None
+) -> PlacedLibrary:
+    """Errors: LibraryUnknown, also when it lies outside the scope. `field` is where a body named it."""
     rows = await tx.fetch(
         """
-        select library_id, name, type, region_id, status, nominated_on, status_since, named_since, basis, version
-        from library where library_id = $1
+        select library_id, name, type, region_id, status, nominated_on, status_since, named_since, placed_since, basis,
+            merged_into, merged_on, plans_to, active_replicas, version
+        from library_now where library_id = $1
         """,
         library_id,
     )
@@ -42,7 +45,7 @@ async def load_library(tx: Transaction, library_id: UUID, *, scope: Scope, now: 
     for placed in await placed_libraries(tx, rows, on=today):
         if await in_scope(tx, placed.region, scope, on=today):
             return placed
-    raise library_unknown(library_id)
+    raise library_unknown(library_id, field=field)
 
 
 async def placed_libraries(tx: Transaction, rows: Sequence[asyncpg.Record], *, on: date) -> list[PlacedLibrary]:
@@ -54,18 +57,22 @@ async def placed_libraries(tx: Transaction, rows: Sequence[asyncpg.Record], *, o
     ]
 
 
-def library_unknown(library_id: UUID) -> LibraryUnknown:
-    return LibraryUnknown(f"There is no library {library_id} within the regions of your access token. Check the id.")
+def library_unknown(library_id: UUID, *, field: str | None = None) -> LibraryUnknown:
+    return LibraryUnknown(
+        f"There is no library {library_id} within the regions of your access token. Check the id.", field=field
+    )
 
 
 async def save_library(tx: Transaction, library: Library) -> None:
     await tx.execute(
         """
-        insert into library (library_id, name, type, region_id, status, nominated_on, status_since, named_since, basis,
-            version)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-        on conflict (library_id) do update set name = excluded.name, status = excluded.status,
-            status_since = excluded.status_since, named_since = excluded.named_since, version = excluded.version
+        insert into library (library_id, name, type, region_id, status, nominated_on, status_since, named_since,
+            placed_since, basis, merged_into, merged_on, plans_to, version)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+        on conflict (library_id) do update set name = excluded.name, region_id = excluded.region_id,
+            status = excluded.status, status_since = excluded.status_since, named_since = excluded.named_since,
+            placed_since = excluded.placed_since, merged_into = excluded.merged_into, merged_on = excluded.merged_on,
+            plans_to = excluded.plans_to, version = excluded.version
         """,
         *_library_row(library),
     )
@@ -92,7 +99,11 @@ def _library_row(library: Library) -> tuple[object, ...]:
         library.nominated_on,
         library.status_since,
         library.named_since,
+        library.placed_since,
         library.basis.value,
+        library.merged_into,
+        library.merged_on,
+        library.plans_to,
         library.version,
     )
 
@@ -121,7 +132,11 @@ _LIBRARY_COLUMNS = (
     "nominated_on",
     "status_since",
     "named_since",
+    "placed_since",
     "basis",
+    "merged_into",
+    "merged_on",
+    "plans_to",
     "version",
 )
 _EPISODE_COLUMNS = (
@@ -147,6 +162,11 @@ async def insert_libraries(tx: Transaction, libraries: Sequence[Library]) -> Non
         columns=_EPISODE_COLUMNS,
         records=[_episode_row(one.library_id, episode) for one in libraries for episode in one.episodes],
     )
+    await tx.connection.copy_records_to_table(
+        "library_region",
+        columns=("library_id", "valid_from", "region_id"),
+        records=[(one.library_id, date.min, one.region_id) for one in libraries],
+    )
 
 
 async def same_named(tx: Transaction, wanted: Sequence[tuple[UUID, str]]) -> dict[tuple[UUID, str], UUID]:
@@ -156,6 +176,7 @@ async def same_named(tx: Transaction, wanted: Sequence[tuple[UUID, str]]) -> dic
         select distinct on (l.region_id, lower(l.name)) l.region_id, lower(l.name) as name, l.library_id
         from library as l
         where l.region_id = any($1::uuid[]) and lower(l.name) = any($2::text[]) and l.status <> 'DITUTUP'
+            and l.merged_into is null
         order by l.region_id, lower(l.name), l.library_id
         """,
         list({region_id for region_id, _ in wanted}),
@@ -170,6 +191,7 @@ async def possible_duplicates(tx: Transaction, library: Library) -> list[UUID]:
         """
         select library_id from library
         where region_id = $1 and lower(name) = lower($2) and library_id <> $3 and status <> 'DITUTUP'
+            and merged_into is null
         order by library_id limit 20
         """,
         library.region_id,
@@ -217,7 +239,12 @@ def _library_of(row: asyncpg.Record, episodes: tuple[Episode, ...]) -> Library:
         nominated_on=nominated_on,
         status_since=row["status_since"],
         named_since=row["named_since"],
+        placed_since=row["placed_since"],
         basis=Basis(row["basis"]),
         episodes=episodes,
+        merged_into=row["merged_into"],
+        merged_on=row["merged_on"],
+        plans_to=row["plans_to"],
+        active_replicas=row["active_replicas"],
         version=row["version"],
     )

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 from simpul_shared.access import Permission
 from simpul_shared.regions.store import Region
-from simpul_shared.vocabulary import Basis, LibraryStatus, LibraryType, RegionLevel, Scheme
+from simpul_shared.vocabulary import Basis, LibraryStanding, LibraryStatus, LibraryType, RegionLevel, Scheme
 
 from simpul_registry.domain.library import Episode, Library
 from simpul_registry.domain.nomination import awaits
@@ -37,6 +37,8 @@ _LIBRARY: JsonDict = {
     "timezone": "Asia/Makassar",
     "basis": "stated",
     "episodes": [_EPISODE],
+    "merged_into": None,
+    "merged_on": None,
     "awaits": None,
     "version": 3,
 }
@@ -94,13 +96,17 @@ class LibraryView(BaseModel):
     library_id: UUID
     name: str
     type: LibraryType
-    status: LibraryStatus
+    status: LibraryStanding = Field(
+        description="REPLIKATOR is an active one that mentors an active one; DIGABUNG one that another goes on for"
+    )
     status_since: date
     nominated_on: date
     region: RegionRef
     timezone: str
     basis: Basis
     episodes: list[EpisodeView]
+    merged_into: UUID | None = Field(description="The library that goes on for this one")
+    merged_on: date | None
     awaits: Permission | None = Field(
         description="What it takes to decide on the nomination next; null when nothing is open"
     )
@@ -134,16 +140,50 @@ def _library_fields(library: Library, region: Region) -> dict[str, Any]:
         "library_id": library.library_id,
         "name": library.name,
         "type": library.type,
-        "status": library.status,
+        "status": library.standing,
         "status_since": library.status_since,
         "nominated_on": library.nominated_on,
         "region": RegionRef.of(region),
         "timezone": region.timezone,
         "basis": library.basis,
         "episodes": [EpisodeView.of(episode) for episode in library.episodes],
+        "merged_into": library.merged_into,
+        "merged_on": library.merged_on,
         "awaits": awaits(library),
         "version": library.version,
     }
+
+
+class PlaceView(BaseModel):
+    """Where a library lay: from its first day inclusive until before the other; null where there is no bound."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"region": _REGION, "valid_from": None, "valid_to": "2024-01-01"}]}
+    )
+
+    region: RegionRef
+    valid_from: date | None
+    valid_to: date | None
+
+
+class PlacesView(BaseModel):
+    items: list[PlaceView]
+
+
+class LinkView(BaseModel):
+    """One library mentors another since a day, perhaps through a Bimtek."""
+
+    library_id: UUID
+    replica_id: UUID
+    via_bimtek_id: UUID | None
+    linked_on: date
+
+
+class LinksView(BaseModel):
+    """`replicas` are those that the library mentors, `mentors` those that mentor it."""
+
+    replicas: list[LinkView]
+    mentors: list[LinkView]
 
 
 class LibraryEventView(BaseModel):

@@ -1,0 +1,84 @@
+"""Numbers that other registers give a library: never a key of ours, dated, and checked as far as their form is known (pure)."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from simpul_shared.errors import Conflict, Invalid
+from simpul_shared.vocabulary import ExternalIdScheme
+
+from simpul_registry.domain.library import refuse_future
+
+_NPP_POSSIBLE = re.compile(r"[0-9A-Za-z]{15}")
+_NPP_USUAL = re.compile(r"\d{7}[A-Z]\d{7}")
+
+
+class NppMalformed(Invalid):
+    slug = "npp-malformed"
+    title = "NPP tidak sah"
+
+
+class IntervalReversed(Invalid):
+    slug = "interval-reversed"
+    title = "Tanggal berakhir tidak setelah tanggal mulai"
+
+
+class ExternalIdTaken(Conflict):
+    slug = "external-id-taken"
+    title = "Nomor sudah dipakai perpustakaan lain"
+
+
+@dataclass(frozen=True)
+class ExternalId:
+    """`valid_to` is the first day on which it no longer is the library's number; None while it is."""
+
+    scheme: ExternalIdScheme
+    value: str
+    valid_from: date
+    valid_to: date | None
+    source: str
+
+
+def warnings_of(one: ExternalId) -> list[str]:
+    """What is odd about the number, but may be right: nobody has published what the parts of an NPP mean.
+
+    Errors: NppMalformed, for what cannot be an NPP at all.
+    """
+    if one.scheme is not ExternalIdScheme.NPP or _NPP_USUAL.fullmatch(one.value):
+        return []
+    if not _NPP_POSSIBLE.fullmatch(one.value):
+        raise NppMalformed(
+            f"{one.value!r} is no NPP: one has 15 digits and letters, such as 6372052C0000001. A spreadsheet may have"
+            " turned it into a number; copy it from the certificate.",
+            field="/value",
+        )
+    return ["npp-form: an NPP usually has 7 digits, a capital letter and 7 digits; check it against the certificate"]
+
+
+def assign(known: Sequence[ExternalId], new: ExternalId, *, today: date) -> list[ExternalId]:
+    """What to record, in order: the number of the same register that this one replaces, ended on its first day; then it.
+
+    Errors: NppMalformed, DateInFuture, IntervalReversed.
+    """
+    warnings_of(new)
+    refuse_future(new.valid_from, today=today, field="/valid_from")
+    _require_forwards(new)
+    if new.scheme is ExternalIdScheme.OTHER:
+        return [new]
+    replaced = [
+        replace(one, valid_to=new.valid_from)
+        for one in known
+        if one.scheme is new.scheme and one.valid_to is None and one.value != new.value
+    ]
+    for one in replaced:
+        _require_forwards(one)
+    return [*replaced, new]
+
+
+def _require_forwards(one: ExternalId) -> None:
+    if one.valid_to is not None and one.valid_to <= one.valid_from:
+        raise IntervalReversed(
+            f"{one.scheme} {one.value} holds from {one.valid_from}; it cannot end on {one.valid_to}. Give a later day.",
+            field="/valid_to",
+        )

@@ -1,0 +1,102 @@
+"""Two libraries at once: which one goes on for both, and who mentors whom (pure). Nothing is ever deleted."""
+
+from collections.abc import Container
+from dataclasses import dataclass, replace
+from datetime import date
+from uuid import UUID
+
+from simpul_shared.errors import Conflict, Invalid
+from simpul_shared.vocabulary import LibraryStatus
+
+from simpul_registry.domain.library import Library, TransitionRefused, require_order, require_standing
+
+_BEGUN = frozenset({LibraryStatus.DESIGNATED, LibraryStatus.ACTIVE, LibraryStatus.DORMANT})
+
+
+class OneLibraryOnly(Invalid):
+    slug = "one-library-only"
+    title = "Sebutkan dua perpustakaan yang berbeda"
+
+
+class SurvivorBehind(Conflict):
+    slug = "survivor-behind"
+    title = "Perpustakaan penerus belum ditetapkan"
+
+
+class ReplicaLinkedAlready(Conflict):
+    slug = "replica-linked-already"
+    title = "Perpustakaan sudah didampingi"
+
+
+class MentoredByReplica(Conflict):
+    slug = "mentored-by-replica"
+    title = "Perpustakaan saling mendampingi"
+
+
+class ReplicaNotAtWork(Conflict):
+    slug = "replica-not-at-work"
+    title = "Perpustakaan belum atau tidak aktif"
+
+
+def merge(library: Library, survivor: Library, *, effective_on: date, today: date) -> Library:
+    """The library as merged into the survivor, which stays as it is; so a merged one never is a survivor, and no ring closes.
+
+    Errors: OneLibraryOnly, LibraryClosed, LibraryMerged, SurvivorBehind, DateInFuture, DateTooEarly.
+    """
+    _require_two(library, survivor, field="/survivor_id")
+    require_standing(library)
+    require_standing(survivor)
+    if library.status in _BEGUN and survivor.status not in _BEGUN:
+        raise SurvivorBehind(
+            f"The survivor is {survivor.status}, the other is {library.status}. Merge them the other way round.",
+            field="/survivor_id",
+        )
+    begun = max(library.status_since, library.placed_since, survivor.nominated_on)
+    require_order(begun, effective_on, today=today)
+    return replace(library, merged_into=survivor.library_id, merged_on=effective_on)
+
+
+@dataclass(frozen=True)
+class Merge:
+    survivor_id: UUID
+    effective_on: date
+
+
+def unmerge(library: Library) -> tuple[Library, Merge]:
+    """Take the merge back from its beginning: the library goes on where it stood. Errors: TransitionRefused."""
+    if library.merged_into is None or library.merged_on is None:
+        raise TransitionRefused("The library is merged into no other; there is nothing to take back.")
+    taken_back = Merge(library.merged_into, library.merged_on)
+    return replace(library, merged_into=None, merged_on=None), taken_back
+
+
+def require_heir(library: Library, heir: Library) -> None:
+    """Who takes over a closing library's follow-up plans. Errors: OneLibraryOnly, LibraryClosed, LibraryMerged."""
+    _require_two(library, heir, field="/transfer_to")
+    require_standing(heir)
+
+
+def link_replica(
+    source: Library, replica: Library, *, above: Container[UUID], effective_on: date, today: date
+) -> Library:
+    """The source as mentor of the replica. `above` are the mentors of the source, and theirs.
+
+    Errors: OneLibraryOnly, LibraryClosed, LibraryMerged, ReplicaNotAtWork, MentoredByReplica, DateInFuture, DateTooEarly.
+    """
+    _require_two(source, replica, field="/replica_id")
+    for library in (source, replica):
+        require_standing(library)
+        if not library.at_work:
+            raise ReplicaNotAtWork(
+                f"Library {library.library_id} is {library.status}; who mentors and who is mentored must be active.",
+                facts={"library_id": library.library_id, "library_status": library.status},
+            )
+    if replica.library_id in above:
+        raise MentoredByReplica("The replica mentors the library itself, or one of its mentors.", field="/replica_id")
+    require_order(max(source.nominated_on, replica.nominated_on), effective_on, today=today)
+    return replace(source, active_replicas=source.active_replicas + 1)
+
+
+def _require_two(one: Library, other: Library, *, field: str) -> None:
+    if one.library_id == other.library_id:
+        raise OneLibraryOnly("Both ids are the same library. Name two.", field=field)

@@ -1,0 +1,82 @@
+"""What ties libraries to each other: merges, mentors, and follow-up plans that passed from one to another."""
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+from simpul_shared.contracts.activities import FollowUpPlanSubmitted
+from simpul_shared.platform.consume import Received
+from simpul_shared.platform.database import Transaction
+
+
+async def survivor_of(tx: Transaction, library_id: UUID) -> UUID:
+    """The library that goes on for this one, at the end of all merges; itself when there was none."""
+    survivor: UUID = await tx.fetchval(
+        """
+        with recursive heir as (
+            select library_id, merged_into from library where library_id = $1
+            union all
+            select next.library_id, next.merged_into from library as next join heir on next.library_id = heir.merged_into
+        )
+        select library_id from heir where merged_into is null
+        """,
+        library_id,
+    )
+    return survivor
+
+
+async def open_plans(tx: Transaction, library_id: UUID) -> tuple[UUID, ...]:
+    """Its follow-up plans, and those of libraries merged into it or closed in its favour."""
+    rows = await tx.fetch(
+        """
+        with recursive kin as (
+            select $1::uuid as library_id
+            union
+            select l.library_id from library as l join kin on kin.library_id in (l.merged_into, l.plans_to)
+        )
+        select plan_id from follow_up_plan where library_id in (select library_id from kin) order by plan_id limit 100
+        """,
+        library_id,
+    )
+    return tuple(row["plan_id"] for row in rows)
+
+
+async def keep_plans(tx: Transaction, events: Sequence[Received[FollowUpPlanSubmitted]]) -> None:
+    await tx.executemany(
+        """
+        insert into follow_up_plan (plan_id, library_id, bimtek_id, due_on, recorded_at) values ($1, $2, $3, $4, $5)
+        """,
+        [
+            (e.plan_id, e.library_id, e.bimtek_id, max(item.due_on for item in e.items), one.recorded_at)
+            for one in events
+            for e in (one.event,)
+        ],
+    )
+
+
+async def link_replica(
+    tx: Transaction, library_id: UUID, replica_id: UUID, *, via_bimtek_id: UUID | None, on: date
+) -> None:
+    await tx.execute(
+        "insert into replica_link (library_id, replica_id, via_bimtek_id, linked_on) values ($1, $2, $3, $4)",
+        library_id,
+        replica_id,
+        via_bimtek_id,
+        on,
+    )
+
+
+async def mentors(tx: Transaction, library_id: UUID) -> frozenset[UUID]:
+    """Everybody above it: who mentors it, who mentors those, and so on."""
+    rows = await tx.fetch(
+        """
+        with recursive above as (
+            select library_id from replica_link where replica_id = $1
+            union
+            select link.library_id from replica_link as link join above on link.replica_id = above.library_id
+        )
+        select library_id from above
+        """,
+        library_id,
+    )
+    return frozenset(row["library_id"] for row in rows)

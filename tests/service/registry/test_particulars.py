@@ -1,0 +1,96 @@
+"""Numbers in other registers, address and founding, through HTTP."""
+
+from datetime import date
+
+import pytest
+from simpul_registry.domain.external_id import ExternalId, NppMalformed, warnings_of
+from simpul_shared.contracts import registry as announced
+from simpul_shared.vocabulary import ExternalIdScheme
+
+from tests.service.registry.test_libraries import active, refused, step
+from tests.support.services import Caller, ServiceUnderTest
+
+NPP = {"scheme": "NPP", "value": "5103022D1000123", "valid_from": "2022-02-08", "source": "data.perpusnas.go.id"}
+
+
+async def test_a_new_number_of_a_register_ends_the_one_before_and_both_find_the_library(
+    registry: ServiceUnderTest, national: Caller
+) -> None:
+    path = await active(national)
+    await step(national, path, "external-ids", NPP)
+    version = (await national.get(path)).json()["version"]
+    newer = NPP | {"value": "5103022D1000999", "valid_from": "2024-01-01"}
+    answer = await national.post(f"{path}/external-ids", newer, version=version)
+
+    assert answer.headers["etag"] == f'"{version + 2}"'
+    assert [(one["value"], one["valid_to"]) for one in answer.json()["items"]] == [
+        ("5103022D1000123", "2024-01-01"),
+        ("5103022D1000999", None),
+    ]
+    assert (await national.get(f"{path}/external-ids")).json()["items"] == answer.json()["items"]
+    for value in ("5103022D1000123", "5103022D1000999"):
+        found = (await national.get("/v1/libraries", external_id=f"NPP:{value}")).json()["items"]
+        assert [f"/v1/libraries/{one['library_id']}" for one in found] == [path]
+    assert len(await registry.ledger(announced.ExternalIdAssigned)) == 3
+
+
+async def test_one_number_is_one_library_s_at_a_time(national: Caller) -> None:
+    first, second = await active(national, name="A"), await active(national, name="B")
+    await step(national, first, "external-ids", NPP)
+    assert await refused(national, second, "external-ids", NPP) == (409, "external-id-taken")
+    await step(national, first, "external-ids", NPP | {"valid_to": "2023-01-01"})
+    await step(national, second, "external-ids", NPP | {"valid_from": "2023-01-01"})
+
+
+@pytest.mark.parametrize("value", ["6.37E+14", "637205200000001X", "6372052C000000", "-", "6372052 0000001"])
+async def test_what_cannot_be_an_npp_is_refused_at_its_field(national: Caller, value: str) -> None:
+    path = await active(national)
+    response = await national.post(f"{path}/external-ids", NPP | {"value": value}, version=4)
+    assert (response.status_code, response.json()["code"], response.json()["field"]) == (422, "npp-malformed", "/value")
+
+
+async def test_an_npp_of_odd_form_is_taken_with_a_warning(national: Caller) -> None:
+    path = await active(national)
+    odd = await national.post(f"{path}/external-ids", NPP | {"value": "637205200000001"}, version=4)
+    assert odd.status_code == 200
+    assert odd.json()["warnings"][0].startswith("npp-form")
+
+
+def test_only_an_npp_has_a_form() -> None:
+    assert warnings_of(ExternalId(ExternalIdScheme.SIM_TPBIS, "6.37E+14", date(2024, 1, 1), None, "x")) == []
+    with pytest.raises(NppMalformed):
+        warnings_of(ExternalId(ExternalIdScheme.NPP, "6.37E+14", date(2024, 1, 1), None, "x"))
+
+
+@pytest.mark.parametrize(
+    ("changed", "status", "code"),
+    [
+        ({"valid_from": "2099-01-01"}, 422, "date-in-future"),
+        ({"valid_to": "2022-02-08"}, 422, "interval-reversed"),
+        ({"scheme": "ISBN"}, 422, "invalid"),
+    ],
+)
+async def test_a_number_that_cannot_be_right_is_refused(
+    national: Caller, changed: dict[str, object], status: int, code: str
+) -> None:
+    assert await refused(national, await active(national), "external-ids", NPP | changed) == (status, code)
+
+
+async def test_address_and_founding_are_kept_and_only_the_founding_is_told(
+    registry: ServiceUnderTest, national: Caller
+) -> None:
+    path = await active(national)
+    body = {
+        "address": "Jalan Raya Mengwi 12",
+        "latitude": -8.54,
+        "longitude": 115.17,
+        "established_on": "2015-08-17",
+        "established_sk_no": "4/2015",
+    }
+    told = await step(national, path, "describe", body)
+    assert told == {**body, "version": 5}
+    assert (await national.get(f"{path}/description")).json() == told
+    [envelope] = await registry.ledger(announced.LibraryDescribed)
+    assert b"Jalan" not in bytes(envelope.data)
+    assert await refused(national, path, "describe", body | {"longitude": None}) == (422, "invalid")
+    assert await refused(national, path, "describe", body | {"established_on": "2099-01-01"}) == (422, "date-in-future")
