@@ -1,6 +1,7 @@
 """Kafka in: this service's own copies of regions, libraries and people, so that no command asks another service."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -11,11 +12,14 @@ from simpul_shared.contracts.registry import (
     LibraryDesignated,
     LibraryDormant,
     LibraryEvent,
+    LibraryMerged,
     LibraryNominated,
     LibraryReactivated,
     LibraryRejected,
+    LibraryRelocated,
     LibraryRenamed,
     LibraryReturned,
+    LibraryUnmerged,
     LibraryVerified,
     PersonErased,
     PersonRegistered,
@@ -75,18 +79,20 @@ async def _keep_status(tx: Transaction, events: Sequence[Received[L]], status: L
 
 
 async def keep_designated(tx: Transaction, events: Sequence[Received[LibraryDesignated]]) -> None:
-    """Also a library at work that is designated for a further year: the event says which status it keeps."""
+    """Also a library at work that is designated for a further year: the event says which status it keeps.
+
+    Its region is the one of the decree's date; where the library lies now others tell.
+    """
     last = _last(events)
     await tx.execute(
         """
         update library as l set aggregate_version = given.version, recorded_at = given.recorded_at,
-            region_id = given.region_id, designated_on = given.sk_date, status = given.status
-        from unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::uuid[], $5::date[], $6::text[])
-            as given(library_id, version, recorded_at, region_id, sk_date, status)
+            designated_on = given.sk_date, status = given.status
+        from unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::date[], $5::text[])
+            as given(library_id, version, recorded_at, sk_date, status)
         where l.library_id = given.library_id
         """,
         *_stamps(last),
-        [one.event.region_id for one in last.values()],
         [one.event.sk_date for one in last.values()],
         [one.event.status.value for one in last.values()],
     )
@@ -152,13 +158,69 @@ async def keep_closed(tx: Transaction, events: Sequence[Received[LibraryClosed]]
     await tx.execute(
         """
         update library as l set aggregate_version = given.version, recorded_at = given.recorded_at, status = 'DITUTUP',
-            closed_on = given.effective_on
-        from unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::date[])
-            as given(library_id, version, recorded_at, effective_on)
+            closed_on = given.effective_on, plans_to = given.plans_to
+        from unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::date[], $5::uuid[])
+            as given(library_id, version, recorded_at, effective_on, plans_to)
         where l.library_id = given.library_id
         """,
         *_stamps(last),
         [one.event.effective_on for one in last.values()],
+        [one.event.transfer_to for one in last.values()],
+    )
+
+
+async def keep_relocated(tx: Transaction, events: Sequence[Received[LibraryRelocated]]) -> None:
+    """Moves are rare, and of several of one library each builds on the one before."""
+    for one in events:
+        await _keep_place_before(tx, one.event.library_id)
+        await _keep_place(tx, one)
+
+
+async def _keep_place_before(tx: Transaction, library_id: UUID) -> None:
+    """Where a library lay that has not moved yet."""
+    await tx.execute(
+        """
+        insert into library_region (library_id, valid_from, region_id, timezone)
+        select library_id, '-infinity', region_id, timezone from library where library_id = $1 and not moved
+        """,
+        library_id,
+    )
+
+
+async def _keep_place(tx: Transaction, one: Received[LibraryRelocated]) -> None:
+    e = one.event
+    await tx.execute(
+        """
+        with placed as (
+            insert into library_region (library_id, valid_from, region_id, timezone) values ($1, $2, $3, $4)
+            on conflict on constraint library_region_pkey do update set region_id = $3, timezone = $4
+        )
+        update library set region_id = $3, timezone = $4, moved = true, aggregate_version = $5, recorded_at = $6
+        where library_id = $1
+        """,
+        e.library_id,
+        e.effective_on,
+        e.region_id,
+        e.timezone,
+        one.version,
+        one.recorded_at,
+    )
+
+
+async def keep_merged(tx: Transaction, events: Sequence[Received[LibraryMerged]]) -> None:
+    await _keep_bond(tx, [(one, one.event.survivor_id, one.event.effective_on) for one in events])
+
+
+async def keep_unmerged(tx: Transaction, events: Sequence[Received[LibraryUnmerged]]) -> None:
+    await _keep_bond(tx, [(one, None, None) for one in events])
+
+
+async def _keep_bond(tx: Transaction, bonds: Sequence[tuple[Received[Any], UUID | None, date | None]]) -> None:
+    await tx.executemany(
+        """
+        update library set merged_into = $2, merged_on = $3, aggregate_version = $4, recorded_at = $5 where library_id = $1
+        """,
+        [(one.event.library_id, into, on, one.version, one.recorded_at) for one, into, on in bonds],
     )
 
 
@@ -197,6 +259,9 @@ HANDLERS: dict[type[Event], Handler] = {
     LibraryReactivated: keep_reactivated,
     LibraryRenamed: keep_renamed,
     LibraryClosed: keep_closed,
+    LibraryRelocated: keep_relocated,
+    LibraryMerged: keep_merged,
+    LibraryUnmerged: keep_unmerged,
     PersonRegistered: keep_person,
     PersonErased: keep_erased,
 }

@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import msgspec
 import pytest
@@ -12,7 +12,7 @@ from simpul_activities.domain import activity as rules
 from simpul_activities.domain.activity import Activity, ActivityInFuture, ActivityStatus, ActivityWithdrawn
 from simpul_activities.domain.calendar import ZONES, DateOutOfRange, local_date, today
 from simpul_activities.domain.counts import CountsDoNotAddUp
-from simpul_activities.domain.library import LibraryClosed, LibraryNotActive
+from simpul_activities.domain.library import LibraryClosed, LibraryMerged, LibraryNotActive, Place, Survivor
 from simpul_shared.vocabulary import Basis, LibraryStatus
 
 from tests.unit.activities.examples import NOW, content, counts, library
@@ -80,12 +80,12 @@ def test_moments_that_no_calendar_of_ours_holds_are_refused(moment: str) -> None
 def test_a_correction_is_held_to_the_same_rules_but_the_library_s_present_state() -> None:
     activity = recorded()
 
-    corrected = rules.correct(activity, content(datetime(2026, 10, 31, 15, 30, tzinfo=UTC)), now=NOW)
+    corrected = rules.correct(activity, content(datetime(2026, 10, 31, 15, 30, tzinfo=UTC)), library=library(), now=NOW)
 
     assert (corrected.status, corrected.held_on) == (ActivityStatus.CORRECTED, date(2026, 10, 31))
     assert corrected.library_id == activity.library_id
     with pytest.raises(CountsDoNotAddUp):
-        rules.correct(activity, content(counts=msgspec.structs.replace(counts(5), total=6)), now=NOW)
+        rules.correct(activity, content(counts=msgspec.structs.replace(counts(5), total=6)), library=library(), now=NOW)
 
 
 def test_what_was_withdrawn_stays_withdrawn() -> None:
@@ -95,4 +95,37 @@ def test_what_was_withdrawn_stays_withdrawn() -> None:
     with pytest.raises(ActivityWithdrawn):
         rules.withdraw(withdrawn)
     with pytest.raises(ActivityWithdrawn):
-        rules.correct(withdrawn, content(), now=NOW)
+        rules.correct(withdrawn, content(), library=library(), now=NOW)
+
+
+BEFORE, AFTER = UUID(int=1), UUID(int=2)
+MOVED = library(
+    region_id=AFTER,
+    timezone="Asia/Jakarta",
+    places=(
+        Place(date.min, BEFORE, "Asia/Makassar"),
+        Place(date(2026, 7, 1), AFTER, "Asia/Jakarta"),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("starts_at", "region_id", "held_on"),
+    [
+        ("2026-06-30T22:30:00+08:00", BEFORE, date(2026, 6, 30)),
+        ("2026-06-30T23:30:00+07:00", BEFORE, date(2026, 7, 1)),
+        ("2026-07-01T00:00:00+07:00", AFTER, date(2026, 7, 1)),
+    ],
+)
+def test_an_activity_lies_where_its_library_lay_on_its_day(starts_at: str, region_id: UUID, held_on: date) -> None:
+    held = content(datetime.fromisoformat(starts_at))
+    recorded = rules.record(held, activity_id=uuid4(), library=MOVED, basis=Basis.STATED, now=NOW)
+    assert (recorded.region_id, recorded.held_on) == (region_id, held_on)
+    moved_by_correction = rules.correct(recorded, content(datetime(2026, 8, 1, tzinfo=UTC)), library=MOVED, now=NOW)
+    assert moved_by_correction.region_id == AFTER
+
+
+def test_a_merged_library_records_nothing_and_its_survivor_is_named() -> None:
+    gone = library(survivor=Survivor(UUID(int=7), "Perpustakaan Widya"))
+    with pytest.raises(LibraryMerged, match=f"merged into Perpustakaan Widya. Use that one: {UUID(int=7)}"):
+        rules.record(content(), activity_id=uuid4(), library=gone, basis=Basis.STATED, now=NOW)

@@ -65,7 +65,8 @@ async def record_activity(
 async def correct_activity(tx: Transaction, content: Content, change: Change) -> Answer:
     """Errors: ActivityNotFound, PreconditionFailed, and those of rules.correct."""
     before = await _load(tx, change)
-    after = rules.correct(before, content, now=change.now)
+    library = await require_library(tx, before.library_id, allowed=None)
+    after = rules.correct(before, content, library=library, now=change.now)
     return await _save(tx, before, after, _corrected(after, change.reason), change)
 
 

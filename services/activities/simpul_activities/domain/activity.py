@@ -90,17 +90,18 @@ def record(
     bimtek_id: UUID | None = None,
     plan_item: PlanItemRef | None = None,
 ) -> Activity:
-    """Errors: LibraryClosed, LibraryNotActive, CountsDoNotAddUp, ActivityInFuture, DateOutOfRange."""
+    """Errors: LibraryClosed, LibraryMerged, LibraryNotActive, CountsDoNotAddUp, ActivityInFuture, DateOutOfRange."""
     require_at_work(library)
     _require_sound(content, now)
+    place = library.place_at(content.starts_at)
     return Activity(
         activity_id=activity_id,
         version=0,
         status=ActivityStatus.RECORDED,
         library_id=library.library_id,
-        region_id=library.region_id,
-        timezone=library.timezone,
-        held_on=local_date(content.starts_at, library.timezone),
+        region_id=place.region_id,
+        timezone=place.timezone,
+        held_on=local_date(content.starts_at, place.timezone),
         content=content,
         basis=basis,
         bimtek_id=bimtek_id,
@@ -118,15 +119,24 @@ def require_same_origin(of_item: UUID, named: UUID | None) -> UUID:
     return of_item
 
 
-def correct(activity: Activity, content: Content, *, now: datetime) -> Activity:
+def correct(activity: Activity, content: Content, *, library: Library, now: datetime) -> Activity:
     """The activity as it should have been recorded; also when its library has closed since.
+
+    It lies where the library lay on the day that it is now said to have been held.
 
     Errors: ActivityWithdrawn, CountsDoNotAddUp, ActivityInFuture, DateOutOfRange.
     """
     _require_standing(activity)
     _require_sound(content, now)
-    held_on = local_date(content.starts_at, activity.timezone)
-    return replace(activity, status=ActivityStatus.CORRECTED, content=content, held_on=held_on)
+    place = library.place_at(content.starts_at)
+    return replace(
+        activity,
+        status=ActivityStatus.CORRECTED,
+        content=content,
+        region_id=place.region_id,
+        timezone=place.timezone,
+        held_on=local_date(content.starts_at, place.timezone),
+    )
 
 
 def withdraw(activity: Activity) -> Activity:

@@ -7,6 +7,8 @@ from uuid import UUID
 from simpul_shared.errors import Conflict
 from simpul_shared.vocabulary import LibraryStatus
 
+from simpul_activities.domain.calendar import local_date
+
 
 class LibraryUnknown(Conflict):
     slug = "library-unknown"
@@ -28,14 +30,39 @@ class LibraryClosed(Conflict):
     title = "Perpustakaan sudah ditutup"
 
 
+class LibraryMerged(Conflict):
+    slug = "library-merged"
+    title = "Perpustakaan sudah digabung"
+
+
 class LibraryNotActive(Conflict):
     slug = "library-not-active"
     title = "Perpustakaan belum atau tidak aktif"
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a library lies from a day on, and the IANA zone there."""
+
+    valid_from: date
+    region_id: UUID
+    timezone: str
+
+
+@dataclass(frozen=True)
+class Survivor:
+    """The library that goes on for a merged one, at the end of all merges."""
+
+    library_id: UUID
+    name: str
+
+
+@dataclass(frozen=True)
 class Library:
-    """`timezone` is the IANA zone of its region. `closed_on` and `dormant_since` are None unless the status says so."""
+    """`region_id` is where it lies now, `timezone` the IANA zone there; `places` is empty for one that never moved.
+
+    `closed_on` and `dormant_since` are None unless the status says so.
+    """
 
     library_id: UUID
     name: str
@@ -44,6 +71,13 @@ class Library:
     status: LibraryStatus
     dormant_since: date | None = None
     closed_on: date | None = None
+    places: tuple[Place, ...] = ()
+    survivor: Survivor | None = None
+
+    def place_at(self, moment: datetime) -> Place:
+        """Where it lay on the local day of an instant."""
+        held = [place for place in self.places if place.valid_from <= local_date(moment, place.timezone)]
+        return held[-1] if held else Place(date.min, self.region_id, self.timezone)
 
 
 @dataclass(frozen=True)
@@ -62,7 +96,13 @@ def require_not_erased(person: Person) -> None:
 
 
 def require_open(library: Library) -> None:
-    """Errors: LibraryClosed."""
+    """Errors: LibraryClosed, LibraryMerged."""
+    if library.survivor is not None:
+        raise LibraryMerged(
+            f"{library.name} was merged into {library.survivor.name}. Use that one: {library.survivor.library_id}.",
+            field="/library_id",
+            facts={"survivor_id": library.survivor.library_id},
+        )
     if library.status is LibraryStatus.CLOSED:
         raise LibraryClosed(
             f"{library.name} is closed since {library.closed_on}. Name the library that took over its work, "
@@ -73,7 +113,9 @@ def require_open(library: Library) -> None:
 
 
 def require_at_work(library: Library) -> None:
-    """A library works once it is designated, and until it is dormant or closed. Errors: LibraryClosed, LibraryNotActive."""
+    """A library works once it is designated, and until it is dormant or closed. Errors: LibraryClosed, LibraryMerged,
+    LibraryNotActive.
+    """
     require_open(library)
     if library.status is LibraryStatus.DORMANT:
         raise LibraryNotActive(

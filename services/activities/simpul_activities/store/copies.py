@@ -9,7 +9,7 @@ from simpul_shared.platform.database import Transaction
 from simpul_shared.platform.marks import applied_through
 from simpul_shared.vocabulary import LibraryStatus
 
-from simpul_activities.domain.library import Library, Person
+from simpul_activities.domain.library import Library, Person, Place, Survivor
 
 COPIED_TOPICS = (REGIONS, LIBRARIES, PERSONS)
 
@@ -18,7 +18,8 @@ async def find_library(tx: Transaction, library_id: UUID, *, allowed: Sequence[U
     """The library, if it is known here and lies in one of the `allowed` regions (None: anywhere)."""
     row = await tx.fetchrow(
         """
-        select l.library_id, l.name, l.region_id, l.timezone, l.status, l.dormant_since, l.closed_on from library as l
+        select l.library_id, l.name, l.region_id, l.timezone, l.status, l.dormant_since, l.closed_on, l.moved, l.merged_into
+        from library as l
         where l.library_id = $1 and ($2::uuid[] is null
             or exists (select from region_place as place where place.region_id = l.region_id and place.path && $2))
         """,
@@ -35,7 +36,34 @@ async def find_library(tx: Transaction, library_id: UUID, *, allowed: Sequence[U
         status=LibraryStatus(row["status"]),
         dormant_since=row["dormant_since"],
         closed_on=row["closed_on"],
+        places=await _places(tx, library_id) if row["moved"] else (),
+        survivor=await _survivor(tx, row["merged_into"]) if row["merged_into"] else None,
     )
+
+
+async def _places(tx: Transaction, library_id: UUID) -> tuple[Place, ...]:
+    rows = await tx.fetch(
+        "select valid_from, region_id, timezone from library_region where library_id = $1 order by valid_from",
+        library_id,
+    )
+    return tuple(Place(row["valid_from"], row["region_id"], row["timezone"]) for row in rows)
+
+
+async def _survivor(tx: Transaction, merged_into: UUID) -> Survivor:
+    """At the end of all merges; the next one where the events of those behind it are still on their way."""
+    row = await tx.fetchrow(
+        """
+        with recursive heir as (
+            select library_id, name, merged_into from library where library_id = $1
+            union
+            select next.library_id, next.name, next.merged_into
+            from library as next join heir on next.library_id = heir.merged_into
+        )
+        select library_id, name from heir where merged_into is null
+        """,
+        merged_into,
+    )
+    return Survivor(merged_into, "another library") if row is None else Survivor(row["library_id"], row["name"])
 
 
 async def find_person(tx: Transaction, person_id: UUID, *, allowed: Sequence[UUID] | None) -> Person | None:

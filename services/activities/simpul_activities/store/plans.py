@@ -74,11 +74,20 @@ async def insert(tx: Transaction, plan: Plan, *, at: datetime, by: str) -> None:
 
 
 async def bimtek_of_item(tx: Transaction, item: PlanItemRef, *, library_id: UUID) -> UUID:
-    """The Bimtek after which the item was planned. Errors: PlanItemNotFound, also when it is another library's."""
+    """The Bimtek after which the item was planned.
+
+    A library carries out its own plans, and those of libraries merged into it or closed in its favour.
+    Errors: PlanItemNotFound, also when it is another library's.
+    """
     bimtek_id: UUID | None = await tx.fetchval(
         """
+        with recursive kin as (
+            select $3::uuid as library_id
+            union
+            select l.library_id from library as l join kin on kin.library_id in (l.merged_into, l.plans_to)
+        )
         select p.bimtek_id from follow_up_item as i join follow_up_plan as p using (plan_id)
-        where i.plan_id = $1 and i.no = $2 and p.library_id = $3
+        where i.plan_id = $1 and i.no = $2 and p.library_id in (select library_id from kin)
         """,
         item.plan_id,
         item.no,
