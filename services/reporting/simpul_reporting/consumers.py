@@ -27,6 +27,7 @@ async def follow_region(tx: Transaction, events: Sequence[Received[registry.Regi
 
 async def follow_nomination(tx: Transaction, events: Sequence[Received[registry.LibraryNominated]]) -> None:
     await libraries.keep_libraries(tx, events)
+    await libraries.add_regions(tx, events, [None] * len(events))
     await libraries.add_names(tx, events, [(one.event.name, None) for one in events])
     await libraries.add_statuses(tx, events, [(one.event.status, None) for one in events])
 
@@ -66,6 +67,20 @@ async def follow_closure(tx: Transaction, events: Sequence[Received[registry.Lib
 
 async def follow_renaming(tx: Transaction, events: Sequence[Received[registry.LibraryRenamed]]) -> None:
     await libraries.add_names(tx, events, [(one.event.new_name, one.event.effective_on) for one in events])
+
+
+async def follow_relocation(tx: Transaction, events: Sequence[Received[registry.LibraryRelocated]]) -> None:
+    await libraries.move_libraries(tx, events)
+    await libraries.add_regions(tx, events, [one.event.effective_on for one in events])
+
+
+async def follow_merge(tx: Transaction, events: Sequence[Received[registry.LibraryMerged]]) -> None:
+    """Handlers get runs of one type, so a merge that follows its undoing comes in another run."""
+    await libraries.add_merges(tx, events)
+
+
+async def follow_unmerge(tx: Transaction, events: Sequence[Received[registry.LibraryUnmerged]]) -> None:
+    await libraries.close_merges(tx, events)
 
 
 async def follow_activity(tx: Transaction, events: Sequence[Received[contracts.ActivityRecorded]]) -> None:
@@ -121,6 +136,9 @@ HANDLERS: Handlers = {
     registry.LibraryReactivated: follow_reactivation,
     registry.LibraryClosed: follow_closure,
     registry.LibraryRenamed: follow_renaming,
+    registry.LibraryRelocated: follow_relocation,
+    registry.LibraryMerged: follow_merge,
+    registry.LibraryUnmerged: follow_unmerge,
     contracts.ActivityRecorded: follow_activity,
     contracts.ActivityCorrected: follow_activity_correction,
     contracts.ActivityWithdrawn: follow_activity_withdrawal,

@@ -36,6 +36,7 @@ REALISATION: dict[str, Any] = {
     "children": [
         {**_BADUNG, "target": 5, "realised": 5, "percentage": 100.0, "coverage": _covered(5, 4, 80.0)},
     ],
+    "region_basis": "at_event",
     **_ASKED,
 }
 
@@ -88,6 +89,7 @@ ACTIVITIES: dict[str, Any] = {
     "own": {**_NOTHING, "reporting_libraries": 0},
     "children": [{**_COUNTS, "reporting_libraries": 9, **_BADUNG}],
     "includes_sample": True,
+    "region_basis": "at_event",
     **_ASKED,
 }
 

@@ -1,5 +1,6 @@
 """HTTP in: the reports. Each answers from one snapshot, within the caller's regions."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Annotated
 
@@ -14,7 +15,7 @@ from simpul_shared.platform.http.query import answer, query
 from simpul_shared.regions.store import Region
 from simpul_shared.vocabulary import parse_region_code
 
-from simpul_reporting.domain.moments import AsOf, Months, as_of, parse_months
+from simpul_reporting.domain.moments import AsOf, Months, RegionBasis, as_of, parse_months
 from simpul_reporting.queries.activities import ActivityReport, activity_report
 from simpul_reporting.queries.attendance import AttendanceReport, attendance_report
 from simpul_reporting.queries.realisation import Realisation, realisation
@@ -42,6 +43,11 @@ KnownOn = Annotated[
 ]
 
 
+Basis = Annotated[
+    RegionBasis,
+    Query(description="Where facts of a library that moved count: where it lay then, or where it lies on valid_on"),
+]
+
 FromMonth = Annotated[
     str | None, Query(alias="from", description="First month; default January", max_length=7, examples=["2021-01"])
 ]
@@ -61,10 +67,11 @@ async def get_realisation(
     region: RegionParameter = NATION_CODE,
     valid_on: ValidOn = None,
     known_on: KnownOn = None,
+    region_basis: Basis = RegionBasis.AT_EVENT,
     all_children: Annotated[bool, Query(description="Also the children without target and realisation")] = False,
     edge: Edge = query(Permission.REPORT_READ, touches="query.region"),
 ) -> Response:
-    at = as_of(valid_on=valid_on, known_on=parse_known_on(known_on), now=edge.now)
+    at = as_of(valid_on=valid_on, known_on=parse_known_on(known_on), now=edge.now, basis=region_basis)
     async with edge.snapshot() as tx:
         found = await _visible_region(tx, region, at, edge)
         return answer(await realisation(tx, found, programme_year, at, all_children=all_children, now=edge.now))
@@ -77,9 +84,11 @@ async def get_activities(
     to: ToMonth = None,
     valid_on: MapDay = None,
     known_on: KnownOn = None,
+    region_basis: Basis = RegionBasis.AT_EVENT,
     edge: Edge = query(Permission.REPORT_READ, touches="query.region"),
 ) -> Response:
     months, at = _months(edge, from_, to, valid_on, known_on)
+    at = replace(at, basis=region_basis)
     async with edge.snapshot() as tx:
         found = await _visible_region(tx, region, at, edge)
         return answer(await activity_report(tx, found, months, at, now=edge.now))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
 
 from simpul_shared.errors import Invalid
 from simpul_shared.known_on import JAKARTA
@@ -17,6 +18,13 @@ class MonthsMalformed(Invalid):
     title = "Rentang bulan tidak sah"
 
 
+class RegionBasis(StrEnum):
+    """Where a fact counts: in the region that its library lay in when it happened, or in the one it lies in on the day asked for."""
+
+    AT_EVENT = "at_event"
+    CURRENT = "current"
+
+
 @dataclass(frozen=True)
 class AsOf:
     """The map and the facts of `valid_on`, as they were known at `known_on`; `live` when nobody asked for an instant."""
@@ -24,6 +32,7 @@ class AsOf:
     valid_on: date
     known_on: datetime
     live: bool
+    basis: RegionBasis = RegionBasis.AT_EVENT
 
     @property
     def known_at(self) -> datetime:
@@ -31,11 +40,13 @@ class AsOf:
         return FOREVER if self.live else self.known_on
 
 
-def as_of(*, valid_on: date | None, known_on: datetime | None, now: datetime) -> AsOf:
+def as_of(
+    *, valid_on: date | None, known_on: datetime | None, now: datetime, basis: RegionBasis = RegionBasis.AT_EVENT
+) -> AsOf:
     """Without `valid_on` the day of `known_on`, so that the same question has the same answer on another day."""
     known = now if known_on is None else known_on.astimezone(UTC)
     day = min(known, now).astimezone(JAKARTA).date()
-    return AsOf(valid_on or day, known, live=known_on is None)
+    return AsOf(valid_on or day, known, live=known_on is None, basis=basis)
 
 
 @dataclass(frozen=True)

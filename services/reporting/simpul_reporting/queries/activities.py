@@ -14,7 +14,7 @@ from simpul_shared.regions.store import Region
 from simpul_shared.vocabulary import ActivityCategory
 
 from simpul_reporting import examples
-from simpul_reporting.domain.moments import AsOf, Months
+from simpul_reporting.domain.moments import AsOf, Months, RegionBasis
 from simpul_reporting.queries.cells import Cell, grouped, sums
 from simpul_reporting.queries.watermark import Watermark, watermark
 from simpul_reporting.store.places import places_of
@@ -68,6 +68,7 @@ class ActivityReport(BaseModel):
     children: list[ChildActivities] = Field(description="By code; those with activities")
     includes_sample: bool = Field(description="Whether invented sample records are among what is counted")
     valid_on: date = Field(description="The day whose map the region's code is read in")
+    region_basis: RegionBasis
     known_on: datetime
     watermark: Watermark
 
@@ -87,8 +88,14 @@ class _Libraries:
 async def activity_report(
     tx: Transaction, region: Region, months: Months, as_of: AsOf, *, now: datetime
 ) -> ActivityReport:
-    cells = await (_live if as_of.live else _from_facts)(tx, region, months, as_of)
-    libraries = await _reporting_libraries(tx, region, months, as_of)
+    if as_of.basis is RegionBasis.CURRENT:
+        cells, libraries = (
+            await _at_home(tx, region, months, as_of),
+            await _libraries_at_home(tx, region, months, as_of),
+        )
+    else:
+        cells = await (_live if as_of.live else _from_facts)(tx, region, months, as_of)
+        libraries = await _reporting_libraries(tx, region, months, as_of)
     by_child = grouped(cells, lambda cell: cell["child_id"])
     return ActivityReport(
         region=RegionRef.of(region),
@@ -102,6 +109,7 @@ async def activity_report(
         children=await _children(tx, by_child, libraries, as_of),
         includes_sample=await _includes_sample(tx, region, months, as_of),
         valid_on=as_of.valid_on,
+        region_basis=as_of.basis,
         known_on=as_of.known_on,
         watermark=await watermark(tx, as_of, now=now),
     )
@@ -187,10 +195,13 @@ async def _from_facts(tx: Transaction, region: Region, months: Months, as_of: As
 async def _reporting_libraries(tx: Transaction, region: Region, months: Months, as_of: AsOf) -> _Libraries:
     rows = await tx.fetch(
         """
-        with placed as (
-            select fact.library_id, date_trunc('month', fact.held_on)::date as month, case when $5::timestamptz = 'infinity'
+        with merged as materialized (
+            select library_id, survivor_id from merged_libraries($6, $5)
+        ), placed as (
+            select coalesce(merged.survivor_id, fact.library_id) as library_id,
+                date_trunc('month', fact.held_on)::date as month, case when $5::timestamptz = 'infinity'
                 then fact.path else (select place.path from region_path_at(fact.region_id, fact.held_on, $5) as place) end as path
-            from activity_fact as fact
+            from activity_fact as fact left join merged using (library_id)
             where fact.held_on between $2 and $3
                 and fact.recorded_at <= $5 and (fact.superseded_at > $5 or fact.superseded_at = 'infinity')
         ), within as (
@@ -205,7 +216,73 @@ async def _reporting_libraries(tx: Transaction, region: Region, months: Months, 
         months.last_day,
         len(region.path),
         as_of.known_at,
+        as_of.valid_on,
     )
+    return _libraries_of(rows)
+
+
+async def _at_home(tx: Transaction, region: Region, months: Months, as_of: AsOf) -> list[Cell]:
+    """All of a library's activities where it, or who goes on for it, lies on valid_on."""
+    return await tx.fetch(
+        """
+        with fact as (
+            select library_id, date_trunc('month', held_on)::date as month, category, count(*) as activities,
+                sum(total) as attendances, sum(women) as women, sum(men) as men, sum(gender_unknown) as gender_unknown,
+                sum(disability) as disability, sum(low_income) as low_income
+            from activity_fact
+            where held_on between $2 and $3
+                and recorded_at <= $5 and (superseded_at > $5 or superseded_at = 'infinity')
+            group by 1, 2, 3
+        ), home as materialized (
+            select seen.library_id, region_place(library_home(coalesce(merged.survivor_id, seen.library_id), $6, $5), $6, $5) as path
+            from (select distinct library_id from fact) as seen left join merged_libraries($6, $5) as merged using (library_id)
+        )
+        select home.path[$4 + 1] as child_id, month, category, sum(activities)::bigint as activities,
+            sum(attendances)::bigint as attendances, sum(women)::bigint as women, sum(men)::bigint as men,
+            sum(gender_unknown)::bigint as gender_unknown, sum(disability)::bigint as disability,
+            sum(low_income)::bigint as low_income
+        from fact join home using (library_id) where home.path[$4] = $1
+        group by 1, 2, 3
+        """,
+        region.region_id,
+        months.first.first_day,
+        months.last_day,
+        len(region.path),
+        as_of.known_at,
+        as_of.valid_on,
+    )
+
+
+async def _libraries_at_home(tx: Transaction, region: Region, months: Months, as_of: AsOf) -> _Libraries:
+    rows = await tx.fetch(
+        """
+        with seen as (
+            select distinct coalesce(merged.survivor_id, fact.library_id) as library_id,
+                date_trunc('month', fact.held_on)::date as month
+            from activity_fact as fact left join merged_libraries($6, $5) as merged using (library_id)
+            where fact.held_on between $2 and $3
+                and fact.recorded_at <= $5 and (fact.superseded_at > $5 or fact.superseded_at = 'infinity')
+        ), home as materialized (
+            select library_id, region_place(library_home(library_id, $6, $5), $6, $5) as path
+            from (select distinct library_id from seen) as known
+        ), within as (
+            select library_id, month, path[$4 + 1] as child_id from seen join home using (library_id) where path[$4] = $1
+        )
+        select month, child_id, count(distinct library_id) as libraries, grouping(month) = 0 as of_month,
+            grouping(child_id) = 0 as of_child
+        from within group by grouping sets ((month), (child_id), ())
+        """,
+        region.region_id,
+        months.first.first_day,
+        months.last_day,
+        len(region.path),
+        as_of.known_at,
+        as_of.valid_on,
+    )
+    return _libraries_of(rows)
+
+
+def _libraries_of(rows: Sequence[Cell]) -> _Libraries:
     return _Libraries(
         total=sum(row["libraries"] for row in rows if not row["of_month"] and not row["of_child"]),
         months={row["month"]: row["libraries"] for row in rows if row["of_month"]},

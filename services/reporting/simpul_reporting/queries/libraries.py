@@ -19,11 +19,11 @@ class LibraryLine(BaseModel):
 
 
 async def libraries_at(tx: Transaction, region: Region, as_of: AsOf) -> list[LibraryLine]:
-    """Libraries that stand at the region itself, not below it. Of what was in effect by the day, the last stated holds."""
+    """Libraries that stand at the region itself on the day, not below it, without those merged into another. Of what was in effect by the day, the last stated holds."""
     rows = await tx.fetch(
         """
         select library.library_id, named.name, state.status, state.effective_on as since
-        from library
+        from (select distinct library_id from library_region where region_id = $1) as library
         cross join lateral (
             select name from library_name as n where n.library_id = library.library_id and n.recorded_at <= $3
             order by n.effective_on <= $2 desc,
@@ -34,7 +34,8 @@ async def libraries_at(tx: Transaction, region: Region, as_of: AsOf) -> list[Lib
             where s.library_id = library.library_id and s.recorded_at <= $3 and s.effective_on <= $2
             order by s.aggregate_version desc limit 1
         ) as state
-        where library.region_id = $1
+        where library_home(library.library_id, $2, $3) = $1
+            and library.library_id not in (select merged.library_id from merged_libraries($2, $3) as merged)
         order by named.name, library.library_id
         """,
         region.region_id,

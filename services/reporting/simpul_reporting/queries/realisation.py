@@ -13,7 +13,7 @@ from simpul_shared.vocabulary import Indicator, RegionLevel
 
 from simpul_reporting import examples
 from simpul_reporting.domain.figures import percentage
-from simpul_reporting.domain.moments import AsOf
+from simpul_reporting.domain.moments import AsOf, RegionBasis
 from simpul_reporting.domain.targets import Place
 from simpul_reporting.queries.regions import children_of
 from simpul_reporting.queries.watermark import Watermark, watermark
@@ -33,7 +33,10 @@ class Figure(BaseModel):
     """What one region is to reach and has reached."""
 
     target: int | None = Field(description="Null where no target is set; that is not 0", examples=[12])
-    realised: int = Field(description="Libraries designated for the programme year, each once", examples=[12])
+    realised: int = Field(
+        description="Libraries designated for the programme year, each once, and merged ones once together",
+        examples=[12],
+    )
     percentage: float | None = Field(description="Null without a target", examples=[100.0])
     coverage: Coverage
 
@@ -63,6 +66,7 @@ class Realisation(Figure):
     provinces: Provinces | None = Field(description="Only for the country")
     children: list[ChildFigure] = Field(description="By code; those without target and realisation only if asked for")
     valid_on: date = Field(description="The day whose map is used and up to which facts count")
+    region_basis: RegionBasis
     known_on: datetime = Field(description="The instant whose knowledge is used")
     watermark: Watermark
 
@@ -95,29 +99,43 @@ async def realisation(
         provinces=_provinces(region, counts, targets),
         children=children,
         valid_on=as_of.valid_on,
+        region_basis=as_of.basis,
         known_on=as_of.known_on,
         watermark=await watermark(tx, as_of, now=now),
     )
 
 
 async def _counts(tx: Transaction, region: Region, programme_year: int, as_of: AsOf) -> dict[UUID | None, _Count]:
-    """Designated libraries by the child they lie in; under None those at the region itself."""
+    """Designated libraries by the child they lie in; under None those at the region itself. A merged pair counts once."""
     rows = await tx.fetch(
         """
-        with placed as (
-            select d.library_id, coalesce(held.path, region_place(d.region_id, $3, $4)) as path
-            from designation_fact as d left join lateral (
+        with merged as materialized (
+            select library_id, survivor_id from merged_libraries($3, $4)
+        ), counted as (
+            -- A merged pair is one library: its survivor's designation, or else the merged one's.
+            select distinct on (coalesce(merged.survivor_id, d.library_id)) d.region_id,
+                coalesce(merged.survivor_id, d.library_id) as library_id
+            from designation_fact as d left join merged using (library_id)
+            where d.programme_year = $2 and d.sk_date <= $3
+                and d.recorded_at <= $4 and (d.superseded_at > $4 or d.superseded_at = 'infinity')
+            order by coalesce(merged.survivor_id, d.library_id), merged.survivor_id is not null, d.sk_date, d.library_id
+        ), based as (
+            select library_id, case when $6 then coalesce(library_home(library_id, $3, $4), region_id) else region_id end as region_id
+            from counted
+        ), placed as (
+            select based.library_id, coalesce(held.path, region_place(based.region_id, $3, $4)) as path
+            from based left join lateral (
                 select v.path from region_version as v
-                where v.region_id = d.region_id and v.valid_from <= $3 and $3 < v.valid_to
+                where v.region_id = based.region_id and v.valid_from <= $3 and $3 < v.valid_to
                     and v.recorded_at <= $4 and (v.superseded_at > $4 or v.superseded_at = 'infinity')
                 order by v.valid_from desc limit 1
             ) as held on true
-            where d.programme_year = $2 and d.sk_date <= $3
-                and d.recorded_at <= $4 and (d.superseded_at > $4 or d.superseded_at = 'infinity')
         ), within as (
             select path[$5 + 1] as child_id, exists (
-                select from activity_fact as a where a.library_id = placed.library_id and a.held_on <= $3
-                    and a.recorded_at <= $4 and (a.superseded_at > $4 or a.superseded_at = 'infinity')
+                select from activity_fact as a
+                where a.library_id = any(array[placed.library_id]
+                        || array(select merged.library_id from merged where merged.survivor_id = placed.library_id))
+                    and a.held_on <= $3 and a.recorded_at <= $4 and (a.superseded_at > $4 or a.superseded_at = 'infinity')
             ) as with_activity
             from placed where path[$5] = $1
         )
@@ -129,6 +147,7 @@ async def _counts(tx: Transaction, region: Region, programme_year: int, as_of: A
         as_of.valid_on,
         as_of.known_at,
         len(region.path),
+        as_of.basis is RegionBasis.CURRENT,
     )
     return {row["child_id"]: _Count(row["designated"], row["with_activity"]) for row in rows}
 

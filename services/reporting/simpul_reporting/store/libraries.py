@@ -5,7 +5,13 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from simpul_shared.contracts.registry import LibraryDesignated, LibraryNominated
+from simpul_shared.contracts.registry import (
+    LibraryDesignated,
+    LibraryMerged,
+    LibraryNominated,
+    LibraryRelocated,
+    LibraryUnmerged,
+)
 from simpul_shared.platform.consume import Received
 from simpul_shared.platform.database import Transaction
 from simpul_shared.vocabulary import LibraryStatus
@@ -23,6 +29,65 @@ async def keep_libraries(tx: Transaction, events: Sequence[Received[LibraryNomin
             library_type = excluded.library_type, region_id = excluded.region_id, timezone = excluded.timezone
         """,
         [(e.library_id, e.library_type.value, e.region_id, e.timezone) for e in latest.values()],
+    )
+
+
+async def move_libraries(tx: Transaction, events: Sequence[Received[LibraryRelocated]]) -> None:
+    latest = {one.event.library_id: one.event for one in events}
+    await tx.executemany(
+        "update library set region_id = $2, timezone = $3 where library_id = $1",
+        [(e.library_id, e.region_id, e.timezone) for e in latest.values()],
+    )
+
+
+async def add_regions(tx: Transaction, events: Sequence[Received[Any]], since: Sequence[date | None]) -> None:
+    """One region per event, with the day it holds from (None: the local day it was given)."""
+    await tx.execute(
+        """
+        insert into library_region (library_id, region_id, effective_on, event_id, aggregate_version, recorded_at, log_topic,
+            log_partition, log_offset)
+        select given.library_id, given.region_id,
+            coalesce(given.effective_on, (given.occurred_at at time zone coalesce(library.timezone, 'Asia/Jakarta'))::date),
+            event_id, aggregate_version, recorded_at, log_topic, log_partition, log_offset
+        from unnest($1::uuid[], $2::uuid[], $3::date[], $4::timestamptz[], $5::uuid[], $6::bigint[], $7::timestamptz[],
+            $8::text[], $9::integer[], $10::bigint[]) as given (library_id, region_id, effective_on, occurred_at, event_id,
+            aggregate_version, recorded_at, log_topic, log_partition, log_offset)
+            left join library using (library_id)
+        """,
+        [one.event.library_id for one in events],
+        [one.event.region_id for one in events],
+        list(since),
+        [one.occurred_at for one in events],
+        *provenance(events),
+    )
+
+
+async def add_merges(tx: Transaction, events: Sequence[Received[LibraryMerged]]) -> None:
+    await tx.execute(
+        """
+        insert into merge_fact (library_id, survivor_id, effective_on, event_id, aggregate_version, recorded_at, log_topic,
+            log_partition, log_offset)
+        select * from unnest($1::uuid[], $2::uuid[], $3::date[], $4::uuid[], $5::bigint[], $6::timestamptz[], $7::text[],
+            $8::integer[], $9::bigint[])
+        """,
+        [one.event.library_id for one in events],
+        [one.event.survivor_id for one in events],
+        [one.event.effective_on for one in events],
+        *provenance(events),
+    )
+
+
+async def close_merges(tx: Transaction, events: Sequence[Received[LibraryUnmerged]]) -> None:
+    """The merge that was taken back; it stays on record, as known until then."""
+    await tx.execute(
+        """
+        update merge_fact as old set superseded_at = new.recorded_at, superseded_by = new.event_id
+        from unnest($1::uuid[], $2::timestamptz[], $3::uuid[]) as new (library_id, recorded_at, event_id)
+        where old.library_id = new.library_id and old.superseded_at = 'infinity'
+        """,
+        [one.event.library_id for one in events],
+        [one.recorded_at for one in events],
+        [one.event_id for one in events],
     )
 
 
