@@ -6,7 +6,17 @@ import simpul_shared
 from simpul_shared.errors import Refusal
 from simpul_shared.platform.service import Service
 
-from simpul_registry.api import holdings, ict, libraries, particulars, people, person_records, regions, succession
+from simpul_registry.api import (
+    duplicates,
+    holdings,
+    ict,
+    libraries,
+    particulars,
+    people,
+    person_records,
+    regions,
+    succession,
+)
 from simpul_registry.consumers import HANDLERS, TOPICS
 from simpul_registry.domain.aid import AidAlreadyReceived
 from simpul_registry.domain.external_id import ExternalIdTaken
@@ -56,6 +66,7 @@ SERVICE = Service(
         regions.router,
         libraries.router,
         succession.router,
+        duplicates.router,
         particulars.router,
         people.router,
         person_records.router,

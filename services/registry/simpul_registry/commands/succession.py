@@ -11,7 +11,9 @@ from simpul_shared.platform.outbox import Fact, append_all
 
 from simpul_registry.commands.changing import Change, announce, load, load_for_day, moment_of
 from simpul_registry.domain import succession as rules
+from simpul_registry.domain.duplicates import Pair
 from simpul_registry.store import kin
+from simpul_registry.store.duplicates import dismiss
 from simpul_registry.store.libraries import load_library, save_library
 from simpul_registry.views.libraries import LibraryView
 
@@ -33,7 +35,7 @@ async def merge_library(
 
 
 async def unmerge_library(tx: Transaction, change: Change, *, reason: str) -> Answer:
-    """Errors: LibraryUnknown, PreconditionFailed, and those of rules.unmerge."""
+    """The two are no candidates any more either. Errors: LibraryUnknown, PreconditionFailed, and those of rules.unmerge."""
     placed = await load(tx, change)
     library, taken_back = rules.unmerge(placed.library)
     event = announced.LibraryUnmerged(
@@ -42,6 +44,7 @@ async def unmerge_library(tx: Transaction, change: Change, *, reason: str) -> An
         effective_on=taken_back.effective_on,
         reason=reason,
     )
+    await dismiss(tx, Pair.of(change.library_id, taken_back.survivor_id), reason=reason, at=change.now)
     return await announce(tx, placed, library, event, change)
 
 

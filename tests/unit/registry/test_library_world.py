@@ -1,0 +1,143 @@
+"""Several libraries under random commands: never an illegal state, never a lost reference. The rules alone; no server."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from hypothesis import settings
+from simpul_registry.domain import library as life
+from simpul_registry.domain import nomination, succession
+from simpul_registry.domain.library import Library, PlansAtClosing
+from simpul_registry.domain.nomination import Actor, Nomination
+from simpul_shared.access import GRANTS, Role
+from simpul_shared.errors import Refusal
+from simpul_shared.vocabulary import Basis, LibraryType, RegionLevel, Scheme
+
+from tests.support.library_world import FIRST_DAY, VILLAGES, LibraryMachine, Seen
+
+TODAY = date(2026, 11, 22)
+NOMINATOR = Actor("nominator", GRANTS[Role.NATIONAL_ADMIN])
+JUDGE = Actor("judge", GRANTS[Role.NATIONAL_ADMIN])
+REGIONS = {village: UUID(int=number) for number, village in enumerate(VILLAGES, start=1000)}
+
+
+class Rules:
+    """The rules with dictionaries for a store."""
+
+    def __init__(self) -> None:
+        self.libraries: dict[str, Library] = {}
+        self.mentored_by: dict[str, set[str]] = {}
+        self.day = FIRST_DAY
+
+    def next_day(self) -> date:
+        self.day += timedelta(days=1)
+        return self.day
+
+    def nominate(self, village: str, on: date) -> str:
+        library_id = UUID(int=len(self.libraries) + 1)
+        given = Nomination(
+            "A", LibraryType.VILLAGE, REGIONS[village], RegionLevel.VILLAGE, on, 2021, Scheme.STIMULUS, Basis.STATED
+        )
+        self.libraries[str(library_id)] = nomination.nominate(library_id, given, by=NOMINATOR, today=TODAY)
+        return str(library_id)
+
+    def step(self, library: str, what: str, on: date) -> bool:
+        dated: dict[str, Any] = {"effective_on": on, "today": TODAY}
+        decree: dict[str, Any] = {
+            "sk_no": "1",
+            "sk_date": on,
+            "programme_year": 2021,
+            "scheme": Scheme.STIMULUS,
+            "today": TODAY,
+        }
+        changes: dict[str, tuple[Callable[..., Library], dict[str, Any]]] = {
+            "verify": (nomination.verify, {"by": JUDGE}),
+            "return": (nomination.send_back, {"by": JUDGE}),
+            "reject": (nomination.reject, {"by": JUDGE}),
+            "resubmit": (nomination.resubmit, {"by": NOMINATOR, "programme_year": None, "scheme": None}),
+            "designate": (nomination.designate, {"by": JUDGE, **decree}),
+            "activate": (life.activate, dated),
+            "dormant": (life.make_dormant, dated),
+            "reactivate": (life.reactivate, dated),
+        }
+        change, arguments = changes[what]
+        if what == "designate" and self.libraries[library].status is not life.Status.VERIFIED:
+            return False  # for a further year it may be; the model knows one year
+        return self._keep(library, lambda: change(self.libraries[library], **arguments))
+
+    def close(self, library: str, on: date) -> bool:
+        closed: dict[str, Any] = {"plans": PlansAtClosing(), "effective_on": on, "today": TODAY}
+        return self._keep(library, lambda: life.close(self.libraries[library], **closed))
+
+    def move(self, library: str, village: str, on: date) -> bool:
+        to: dict[str, Any] = {
+            "region_id": REGIONS[village],
+            "level": RegionLevel.VILLAGE,
+            "effective_on": on,
+            "today": TODAY,
+        }
+        return self._keep(library, lambda: life.relocate(self.libraries[library], **to))
+
+    def merge(self, library: str, survivor: str, on: date) -> bool:
+        pair = self.libraries[library], self.libraries[survivor]
+        return self._keep(library, lambda: succession.merge(*pair, effective_on=on, today=TODAY))
+
+    def unmerge(self, library: str) -> bool:
+        return self._keep(library, lambda: succession.unmerge(self.libraries[library])[0])
+
+    def link(self, source: str, replica: str, on: date) -> bool:
+        if source in self.mentored_by.get(replica, set()):
+            return False  # in the service a constraint says so
+        above = {UUID(mentor) for mentor in self._above(source)}
+        pair = self._counted(source), self._counted(replica)
+        try:
+            succession.link_replica(*pair, above=above, effective_on=on, today=TODAY)
+        except Refusal:
+            return False
+        self.mentored_by.setdefault(replica, set()).add(source)
+        return True
+
+    def recode(self, village: str, on: date) -> None:
+        """Libraries know regions by id; a code is nothing to them."""
+
+    def seen(self, library: str) -> Seen:
+        one = self._counted(library)
+        village = next(code for code, region_id in REGIONS.items() if region_id == one.region_id)
+        into = None if one.merged_into is None else str(one.merged_into)
+        mentors = frozenset(self.mentored_by.get(library, set()))
+        return Seen(one.standing, village, into, self._survivor(library), mentors)
+
+    def total(self) -> int:
+        return len(self.libraries)
+
+    def _keep(self, library: str, change: Callable[[], Library]) -> bool:
+        try:
+            self.libraries[library] = change()
+        except Refusal:
+            return False
+        return True
+
+    def _counted(self, library: str) -> Library:
+        """With its active replicas, which the service's view counts."""
+        replicas = [name for name, mentors in self.mentored_by.items() if library in mentors]
+        return replace(self.libraries[library], active_replicas=sum(self.libraries[one].at_work for one in replicas))
+
+    def _survivor(self, library: str) -> str:
+        into = self.libraries[library].merged_into
+        return library if into is None else self._survivor(str(into))
+
+    def _above(self, library: str) -> set[str]:
+        mentors = self.mentored_by.get(library, set())
+        return mentors.union(*(self._above(mentor) for mentor in mentors))
+
+
+class RulesMachine(LibraryMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = Rules()
+
+
+RulesMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=50, deadline=None)
+TestRandomCommandsOnLibraries = RulesMachine.TestCase
