@@ -16,10 +16,10 @@ from tests.service.registry.test_libraries import DECISIONS, nominated, nominati
 from tests.support.library_world import FIRST_DAY, VILLAGES, LibraryMachine, Seen
 from tests.support.services import ORIGIN, Caller, ServiceUnderTest
 
-RUNS = int(os.environ.get("SIMPUL_TEST_LIBRARY_RUNS", "3"))
+RUNS = int(os.environ.get("SIMPUL_TEST_LIBRARY_RUNS", "2"))
 """Random histories on the service; each takes some seconds."""
 
-RACES = int(os.environ.get("SIMPUL_TEST_RACES", "100"))
+RACES = int(os.environ.get("SIMPUL_TEST_RACES", "30"))
 """Races for one version of a library."""
 
 T = TypeVar("T")
