@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from simpul_registry import settings as registry_settings
 from simpul_registry.store.rules import READINESS
@@ -137,7 +137,12 @@ async def test_a_second_rubric_leaves_the_scores_of_the_first_as_they_were(
     shuffled=st.randoms(use_true_random=False),
     asked=st.integers(-1, 901),
 )
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=4,
+    deadline=None,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 async def test_the_latest_does_not_depend_on_the_order_in_which_snapshots_come(
     national: Caller, days: list[int], shuffled: Any, asked: int
 ) -> None:
