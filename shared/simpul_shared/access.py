@@ -5,6 +5,8 @@ from enum import StrEnum
 
 class Permission(StrEnum):
     REGION_READ = "region:read"
+    REGION_CHANGE = "region:change"
+    OFFICE_CHANGE = "office:change"
     LIBRARY_READ = "library:read"
     LIBRARY_NOMINATE = "library:nominate"
     LIBRARY_ENDORSE = "library:endorse"
@@ -91,7 +93,12 @@ _PROVINCE = _REGENCY | {
     Permission.PERSON_AUDIT,
     Permission.EVENTS_READ,
 }
-_NATIONAL = _PROVINCE | {Permission.LIBRARY_DESIGNATE, Permission.TARGET_SET}
+_NATIONAL = _PROVINCE | {
+    Permission.REGION_CHANGE,
+    Permission.OFFICE_CHANGE,
+    Permission.LIBRARY_DESIGNATE,
+    Permission.TARGET_SET,
+}
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.NATIONAL_ADMIN: _NATIONAL,

@@ -28,6 +28,12 @@ def parse_region_code(text: str, *, field: str = "/region") -> RegionCode:
 
     Errors: Invalid `region-code-malformed`; an undotted code is refused, because BPS codes of ten digits cut elsewhere.
     """
+    if text.isascii() and text.isdecimal() and len(text) > 2:
+        raise RegionCodeMalformed(
+            f"{text!r} has no dots, and BPS codes of as many digits are cut elsewhere. Write the Kemendagri code with dots,"
+            " such as 51.03.02.2009; a BPS code is looked up at the registry's /v1/regions with scheme=BPS.",
+            field=field,
+        )
     if not _REGION_CODE.fullmatch(text):
         raise RegionCodeMalformed(
             f"{text!r} is not a region code. Write the Kemendagri code with dots, such as 51.03.02.2009, or ID for the country.",
@@ -65,11 +71,22 @@ class LineageKind(StrEnum):
     RENAMED = "RENAMED"
     SPLIT = "SPLIT"
     REUSED = "REUSED"
+    MERGED = "MERGED"
+    MOVED = "MOVED"
+    STATUS_CHANGED = "STATUS_CHANGED"
 
 
 class Confidence(StrEnum):
     HIGH = "HIGH"
     LOW = "LOW"
+
+
+class OfficeKind(StrEnum):
+    """Who is in charge of libraries: of the country, a province, a regency or city."""
+
+    NATIONAL = "PERPUSNAS"
+    PROVINCE = "DINAS_PROVINSI"
+    REGENCY = "DINAS_KABKOTA"
 
 
 class LibraryType(StrEnum):

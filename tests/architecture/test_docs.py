@@ -11,6 +11,7 @@ import pytest
 from pydantic_settings import BaseSettings
 from simpul_activities.domain.activity import ActivityStatus
 from simpul_activities.domain.bimtek import Pillar, SessionMethod
+from simpul_registry.domain.decree_review import DecreeStatus
 from simpul_registry.domain.duplicate_people import Verdict
 from simpul_registry.domain.fate import RegionFate
 from simpul_registry.domain.person import AccessKind, Gender, ReadPurpose
@@ -33,7 +34,7 @@ PAGES = sorted(
 CODE = (".py", ".sql", ".html", ".css", ".csv", ".gz")
 WORDS = [
     *(kind for kind in StrEnum.__subclasses__() if kind.__module__ == vocabulary.__name__),
-    *(ActivityStatus, SessionMethod, Pillar, Role, LetterState, RegionFate),
+    *(ActivityStatus, SessionMethod, Pillar, Role, LetterState, RegionFate, DecreeStatus),
     *(AccessKind, Gender, ReadPurpose, Verdict, ImportState, RowVerdict),
 ]
 

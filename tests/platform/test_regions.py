@@ -8,9 +8,9 @@ from uuid import uuid4
 
 import pytest
 import simpul_shared
-from simpul_shared.contracts.registry import RegionVersionPublished
+from simpul_shared.contracts.registry import RegionVersionPublished, RegionVersionWithdrawn
 from simpul_shared.contracts.topics import REGIONS
-from simpul_shared.regions.store import RegionUnknown, keep_versions, region_by_code, region_by_id
+from simpul_shared.regions.store import RegionUnknown, keep_versions, region_by_code, region_by_id, withdraw_versions
 from simpul_shared.vocabulary import RegionCode, RegionKind, RegionLevel
 
 from tests.support.databases import Databases
@@ -21,7 +21,7 @@ REGION_KEEPER = replace(
     TALLY,
     name="regions",
     migrations=[("regions", Path(simpul_shared.__file__).parent / "regions" / "migrations")],
-    handlers={RegionVersionPublished: keep_versions},
+    handlers={RegionVersionPublished: keep_versions, RegionVersionWithdrawn: withdraw_versions},
     topics=(REGIONS,),
 )
 REGION = uuid4()
@@ -106,3 +106,17 @@ async def test_of_two_statements_of_one_moment_neither_is_lost_and_the_later_hol
         "select name, superseded_at = recorded_at as never_believed from region_version order by aggregate_version"
     )
     assert [(row["name"], row["never_believed"]) for row in rows] == [("BALI", True), ("Bali", False)]
+
+
+async def test_a_version_withdrawn_is_believed_no_more_and_stays_on_record(keeper: ServiceUnderTest) -> None:
+    start = date(2027, 1, 15)
+    await keeper.receive(version("Bali", valid_to=start), version("Bali Baru", code="52", valid_from=start))
+    await keeper.receive(RegionVersionWithdrawn(region_id=REGION, valid_from=start, reason="Salah berkas"))
+    await keeper.receive(version("Bali"))
+    between = (await keeper.ledger())[1].recordedtime
+    async with keeper.database.snapshot(ORIGIN) as tx:
+        assert (await region_by_id(tx, REGION, on=start)).name == "Bali"
+        assert (await region_by_id(tx, REGION, on=start, known_on=between)).name == "Bali Baru"
+        with pytest.raises(RegionUnknown):
+            await region_by_code(tx, RegionCode("52"), on=start)
+    assert await keeper.dead_letters() == []

@@ -24,10 +24,11 @@ from simpul_shared.contracts.registry import (
     PersonErased,
     PersonRegistered,
     RegionVersionPublished,
+    RegionVersionWithdrawn,
 )
 from simpul_shared.platform.consume import Handler, Received
 from simpul_shared.platform.database import Transaction
-from simpul_shared.regions.store import keep_versions
+from simpul_shared.regions.store import keep_versions, withdraw_versions
 from simpul_shared.vocabulary import LibraryStatus
 
 from simpul_activities.store.copies import COPIED_TOPICS
@@ -249,6 +250,7 @@ def _stamps(last: Mapping[UUID, Received[Any]]) -> tuple[list[object], list[obje
 
 HANDLERS: dict[type[Event], Handler] = {
     RegionVersionPublished: keep_versions,
+    RegionVersionWithdrawn: withdraw_versions,
     LibraryNominated: keep_nominated,
     LibraryVerified: keep_verified,
     LibraryReturned: keep_returned,

@@ -7,10 +7,13 @@ from simpul_shared.errors import Refusal
 from simpul_shared.platform.service import Service
 
 from simpul_registry.api import (
+    decrees,
     duplicates,
     holdings,
     ict,
     libraries,
+    offices,
+    overrules,
     particulars,
     people,
     person_records,
@@ -26,7 +29,7 @@ from simpul_registry.domain.succession import ReplicaLinkedAlready
 from simpul_registry.imports.libraries import FORM as LIBRARIES
 from simpul_registry.jobs import load_regions
 from simpul_registry.settings import RegistrySettings
-from simpul_registry.store.regions import RegionsOverlap
+from simpul_registry.store.regions import CodesOverlap, LineageCircular, RegionsOverlap
 
 _OWN = Path(__file__).parent
 _SHARED = Path(simpul_shared.__file__).parent
@@ -35,6 +38,19 @@ CONSTRAINTS: dict[str, Refusal] = {
     "support_episode_open_key": EpisodeExists(
         "The library has an open support episode for that programme year already. Name another year.",
         field="/programme_year",
+    ),
+    "region_code_overlap": CodesOverlap(
+        "Another region has this code in that time. Take that assignment back first.", field="/code"
+    ),
+    "region_code_region_overlap": CodesOverlap(
+        "The region has another code of this scheme in that time. Take that assignment back, or give it an end.",
+        field="/valid_from",
+    ),
+    "region_code_interval": CodesOverlap(
+        "The interval ends before it begins. Name a later valid_to.", field="/valid_to"
+    ),
+    "region_lineage_acyclic": LineageCircular(
+        "Lineage would run in a circle: a region would come of itself. Leave that row out, or rule it APART."
     ),
     "region_version_code_overlap": RegionsOverlap(
         "Two regions would have one code on the same day. Read the regions concerned again and decide anew."
@@ -64,6 +80,9 @@ SERVICE = Service(
     settings=RegistrySettings,
     routers=[
         regions.router,
+        decrees.router,
+        overrules.router,
+        offices.router,
         libraries.router,
         succession.router,
         duplicates.router,

@@ -4,12 +4,13 @@ Nothing orders one topic against another: a fact may come before the region it l
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from simpul_shared.contracts import activities as contracts
 from simpul_shared.contracts import registry
 from simpul_shared.platform.consume import Handlers, Received
 from simpul_shared.platform.database import Transaction
-from simpul_shared.regions.store import keep_versions
+from simpul_shared.regions.store import keep_versions, withdraw_versions
 from simpul_shared.vocabulary import LibraryStatus
 
 from simpul_reporting.store import activities, attendance, libraries
@@ -20,6 +21,18 @@ async def follow_region(tx: Transaction, events: Sequence[Received[registry.Regi
     """Facts of these regions that came earlier, or were placed by an older statement, are counted where they belong now."""
     await change_map(tx)
     await keep_versions(tx, events)
+    await _place_again(tx, events)
+
+
+async def follow_region_withdrawal(
+    tx: Transaction, events: Sequence[Received[registry.RegionVersionWithdrawn]]
+) -> None:
+    await change_map(tx)
+    await withdraw_versions(tx, events)
+    await _place_again(tx, events)
+
+
+async def _place_again(tx: Transaction, events: Sequence[Received[Any]]) -> None:
     region_ids = list({one.event.region_id for one in events})
     await activities.place_activities(tx, region_ids)
     await attendance.place_attendance(tx, region_ids)
@@ -126,6 +139,7 @@ async def follow_mark_correction(tx: Transaction, events: Sequence[Received[cont
 
 HANDLERS: Handlers = {
     registry.RegionVersionPublished: follow_region,
+    registry.RegionVersionWithdrawn: follow_region_withdrawal,
     registry.LibraryNominated: follow_nomination,
     registry.LibraryVerified: follow_verification,
     registry.LibraryReturned: follow_return,

@@ -95,7 +95,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     "PersonErased.reason": _field("Why the data were destroyed.", "PERMINTAAN_SUBJEK"),
     "affiliation_id": _field("The affiliation.", "019a9c48-9999-7a00-8000-000000000001"),
     "AffiliationChanged.library_id": _field("The library, where it is one.", _LIBRARY),
-    "office_id": _field("The office, where it is one.", "019a9c4b-cccc-7a00-8000-000000000001"),
+    "AffiliationChanged.office_id": _field("The office, where it is one.", "019a9c4b-cccc-7a00-8000-000000000001"),
     "role": _field("What the person is there.", "PENGELOLA"),
     "AffiliationChanged.valid_from": _field("The first day, a local date.", "2023-01-02"),
     "AffiliationChanged.valid_to": _field("The first day after it; null while it lasts.", "2025-01-01"),
@@ -146,6 +146,27 @@ FIELDS: dict[str, dict[str, Any]] = {
     "instrument": _field("The set of questions that the library was judged by.", "SK 296/2022"),
     "granted_on": _field("The first day, a local date.", "2023-10-02"),
     "LibraryAccredited.valid_to": _field("The first day after it.", "2028-10-02"),
+    "RegionVersionWithdrawn.valid_from": _field(
+        "The start of the interval withdrawn; null before records began.", "2019-10-23"
+    ),
+    **{
+        f"{struct}.kind": _field("What became of the region.", example)
+        for struct, example in (("RegionLineageRecordedV1", "RECODED"), ("RegionLineageWithdrawn", "RENAMED"))
+    },
+    "RegionLineageRecordedV1.region_id": _field("The region that it leads to.", _REGION),
+    "RegionLineageRecordedV1.effective_on": _field("The day from which the newer code holds.", "2019-10-23"),
+    "RegionLineageRecordedV1.basis": _field("How the lineage is known.", "same name, same parent"),
+    "RegionCodeAssigned.scheme": _field("Who gave the code.", "BPS"),
+    "RegionCodeAssigned.code": _field("The code in that scheme; null takes an earlier one back.", "5103020009"),
+    "RegionCodeAssigned.source": _field("Where it is written that the region has this code.", "Perka BPS 3/2024"),
+    # Offices
+    "office_id": _field("The office.", "019a9c48-9999-7a00-8000-00000000000a"),
+    "OfficeRegistered.kind": _field(
+        "National library, or library office of a province, a regency or a city.", "DINAS_KABKOTA"
+    ),
+    "OfficeRegistered.name": _field("The name of the office.", "Dinas Kearsipan dan Perpustakaan Kabupaten Badung"),
+    "OfficeChanged.name": _field("The name of the office.", "Dinas Kearsipan dan Perpustakaan Kabupaten Badung"),
+    "jurisdiction": _field("The regions that the office is in charge of, each with all below it.", [_REGION]),
     # Libraries
     "LibraryNominated.name": _field("The library's name.", "Perpustakaan Desa Mengwi"),
     "library_type": _field("The kind of library.", "DESA"),

@@ -12,6 +12,8 @@ import msgspec
 
 from simpul_shared.contracts.catalogue import EVENTS
 from simpul_shared.contracts.envelope import Event
+from simpul_shared.contracts.registry import RegionLineageRecorded, RegionLineageRecordedV1
+from simpul_shared.vocabulary import LineageKind
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,22 @@ class Upcaster:
     convert: Callable[[Any], Event]
 
 
-UPCASTERS: dict[type[Event], Upcaster] = {}
+def _lineage_of_more_kinds(old: RegionLineageRecordedV1) -> RegionLineageRecorded:
+    return RegionLineageRecorded(
+        region_id=old.region_id,
+        kind=LineageKind(old.kind.value),
+        from_region_id=old.from_region_id,
+        from_code=old.from_code,
+        to_code=old.to_code,
+        effective_on=old.effective_on,
+        basis=old.basis,
+        confidence=old.confidence,
+    )
+
+
+UPCASTERS: dict[type[Event], Upcaster] = {
+    RegionLineageRecordedV1: Upcaster(RegionLineageRecorded, _lineage_of_more_kinds),
+}
 """By the version superseded. How to add one: docs/how-to/change-an-event.md."""
 
 

@@ -1,11 +1,12 @@
 """Events of the registry: regions over time, libraries, people (ids only)."""
 
 from datetime import date
+from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
 from simpul_shared.contracts.envelope import Event
-from simpul_shared.contracts.topics import IMPORTS, LIBRARIES, PERSONS, REGIONS, Topic
+from simpul_shared.contracts.topics import IMPORTS, LIBRARIES, OFFICES, PERSONS, REGIONS, Topic
 from simpul_shared.vocabulary import (
     AccreditationGrade,
     AffiliationRole,
@@ -23,6 +24,7 @@ from simpul_shared.vocabulary import (
     LibraryType,
     LineageKind,
     MeasureMethod,
+    OfficeKind,
     PersonalField,
     RegionKind,
     RegionLevel,
@@ -62,10 +64,40 @@ class RegionVersionPublished(RegionEvent, frozen=True, kw_only=True):
     decree: str
 
 
-class RegionLineageRecorded(RegionEvent, frozen=True, kw_only=True):
+class RegionVersionWithdrawn(RegionEvent, frozen=True, kw_only=True):
+    """The statement for this start is believed no more, and none takes its place: a decree undone, a lineage overruled."""
+
+    type: ClassVar[str] = "id.simpul.registry.region-version-withdrawn.v1"
+
+    valid_from: date | None
+    reason: str
+
+
+class LineageKindV1(StrEnum):
+    RECODED = "RECODED"
+    RENAMED = "RENAMED"
+    SPLIT = "SPLIT"
+    REUSED = "REUSED"
+
+
+class RegionLineageRecordedV1(RegionEvent, frozen=True, kw_only=True):
     """Where a region came from. `region_id` is the region it leads to; for RECODED and RENAMED both ids are equal."""
 
     type: ClassVar[str] = "id.simpul.registry.region-lineage-recorded.v1"
+
+    kind: LineageKindV1
+    from_region_id: UUID
+    from_code: str
+    to_code: str
+    effective_on: date
+    basis: str
+    confidence: Confidence
+
+
+class RegionLineageRecorded(RegionEvent, frozen=True, kw_only=True):
+    """Where a region came from. `region_id` is the region it leads to; both ids are equal but for SPLIT, MERGED and REUSED."""
+
+    type: ClassVar[str] = "id.simpul.registry.region-lineage-recorded.v2"
 
     kind: LineageKind
     from_region_id: UUID
@@ -74,6 +106,69 @@ class RegionLineageRecorded(RegionEvent, frozen=True, kw_only=True):
     effective_on: date
     basis: str
     confidence: Confidence
+
+
+class RegionLineageWithdrawn(RegionEvent, frozen=True, kw_only=True):
+    """A lineage that was recorded is believed no more: overruled by a person, or the decree that it came with was undone."""
+
+    type: ClassVar[str] = "id.simpul.registry.region-lineage-withdrawn.v1"
+
+    kind: LineageKind
+    from_region_id: UUID
+    from_code: str
+    to_code: str
+    effective_on: date
+    reason: str
+
+
+class RegionCodeAssigned(RegionEvent, frozen=True, kw_only=True):
+    """A code of a further scheme; a second one for the same scheme and start replaces the first, and null takes it back."""
+
+    type: ClassVar[str] = "id.simpul.registry.region-code-assigned.v1"
+
+    scheme: str
+    code: str | None
+    valid_from: date | None
+    valid_to: date | None
+    source: str
+
+
+class OfficeEvent(Event, frozen=True, kw_only=True):
+    aggregate: ClassVar[str] = "office"
+    topic: ClassVar[Topic] = OFFICES
+    aggregate_field: ClassVar[str] = "office_id"
+    key_field: ClassVar[str] = "office_id"
+
+    office_id: UUID
+
+
+class OfficeRegistered(OfficeEvent, frozen=True, kw_only=True):
+    """An office in charge of the libraries within its jurisdiction, which are region ids; each covers all below it."""
+
+    type: ClassVar[str] = "id.simpul.registry.office-registered.v1"
+
+    kind: OfficeKind
+    name: str
+    jurisdiction: tuple[UUID, ...]
+    effective_on: date
+
+
+class OfficeChanged(OfficeEvent, frozen=True, kw_only=True):
+    """Name and jurisdiction as they are from `effective_on`, both whole."""
+
+    type: ClassVar[str] = "id.simpul.registry.office-changed.v1"
+
+    name: str
+    jurisdiction: tuple[UUID, ...]
+    effective_on: date
+    reason: str
+
+
+class OfficeClosed(OfficeEvent, frozen=True, kw_only=True):
+    type: ClassVar[str] = "id.simpul.registry.office-closed.v1"
+
+    effective_on: date
+    reason: str
 
 
 class LibraryEvent(Event, frozen=True, kw_only=True):
@@ -496,7 +591,14 @@ class BulkImportCompleted(ImportEvent, frozen=True, kw_only=True):
 
 EVENTS: tuple[type[Event], ...] = (
     RegionVersionPublished,
+    RegionVersionWithdrawn,
+    RegionLineageRecordedV1,
     RegionLineageRecorded,
+    RegionLineageWithdrawn,
+    RegionCodeAssigned,
+    OfficeRegistered,
+    OfficeChanged,
+    OfficeClosed,
     LibraryNominated,
     LibraryEndorsed,
     LibraryVerified,

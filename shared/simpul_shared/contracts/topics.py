@@ -31,6 +31,7 @@ REGIONS = _events("simpul.registry.regions.v1", "registry", 6)
 LIBRARIES = _events("simpul.registry.libraries.v1", "registry", 12)
 PERSONS = _events("simpul.registry.persons.v1", "registry", 6)
 IMPORTS = _events("simpul.registry.imports.v1", "registry", 3)
+OFFICES = _events("simpul.registry.offices.v1", "registry", 3)
 BIMTEKS = _events("simpul.activities.bimteks.v1", "activities", 12)
 ACTIVITIES = _events("simpul.activities.activities.v1", "activities", 12)
 TARGETS = _events("simpul.reporting.targets.v1", "reporting", 3)
@@ -42,7 +43,7 @@ MARKS = Topic(
 )
 """Low-water marks of every service's ledger; see contracts/envelope.py, LowWaterMark."""
 
-TOPICS = (REGIONS, LIBRARIES, PERSONS, IMPORTS, BIMTEKS, ACTIVITIES, TARGETS, MARKS)
+TOPICS = (REGIONS, LIBRARIES, PERSONS, OFFICES, IMPORTS, BIMTEKS, ACTIVITIES, TARGETS, MARKS)
 
 
 def producer_of(topic: str) -> str:

@@ -4,16 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import zip_longest
+from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
 import asyncpg
 
-from simpul_shared.contracts.registry import RegionVersionPublished
+from simpul_shared.contracts.registry import RegionEvent, RegionVersionPublished, RegionVersionWithdrawn
 from simpul_shared.errors import NotFound, OutsideScope
 from simpul_shared.platform.auth import Scope
-from simpul_shared.platform.consume import Received
 from simpul_shared.platform.database import Transaction
 from simpul_shared.vocabulary import RegionCode, RegionKind, RegionLevel
+
+E = TypeVar("E", bound=RegionEvent)
+E_co = TypeVar("E_co", bound=RegionEvent, covariant=True)
 
 
 class RegionUnknown(NotFound):
@@ -147,20 +150,32 @@ async def require_in_scope(
         raise OutsideScope(f"{region.code} {region.name} lies outside the regions of your access token.", field=field)
 
 
-async def keep_versions(tx: Transaction, events: Sequence[Received[RegionVersionPublished]]) -> None:
+@dataclass(frozen=True)
+class Said(Generic[E]):
+    """A statement with what is kept of its event; what comes from Kafka (Received) has these as well."""
+
+    event: E
+    event_id: UUID
+    version: int
+    recorded_at: datetime
+
+
+class Statement(Protocol[E_co]):
+    @property
+    def event(self) -> E_co: ...
+    @property
+    def event_id(self) -> UUID: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def recorded_at(self) -> datetime: ...
+
+
+async def keep_versions(tx: Transaction, events: Sequence[Statement[RegionVersionPublished]]) -> None:
     """Handler of RegionVersionPublished: a version for the same start replaces the one before, which stays on record."""
     stated = _statements(events)
     first = [statements[0] for statements in stated]
-    await tx.execute(
-        """
-        update region_version as old set superseded_at = new.recorded_at
-        from unnest($1::uuid[], $2::date[], $3::timestamptz[]) as new(region_id, valid_from, recorded_at)
-        where old.region_id = new.region_id and old.valid_from = new.valid_from and old.superseded_at = 'infinity'
-        """,
-        [one.event.region_id for one in first],
-        [one.event.valid_from or date.min for one in first],
-        [one.recorded_at for one in first],
-    )
+    await _supersede(tx, [(one.event.region_id, one.event.valid_from, one.recorded_at) for one in first])
     await tx.executemany(
         """
         insert into region_version (region_id, scheme, code, name, level, kind, parent_id, path, timezone, valid_from,
@@ -175,17 +190,35 @@ async def keep_versions(tx: Transaction, events: Sequence[Received[RegionVersion
     )
 
 
+async def withdraw_versions(tx: Transaction, events: Sequence[Statement[RegionVersionWithdrawn]]) -> None:
+    """Handler of RegionVersionWithdrawn: what was said for this start is believed no more, and stays on record."""
+    await _supersede(tx, [(one.event.region_id, one.event.valid_from, one.recorded_at) for one in events])
+
+
+async def _supersede(tx: Transaction, starts: Sequence[tuple[UUID, date | None, datetime]]) -> None:
+    await tx.execute(
+        """
+        update region_version as old set superseded_at = new.recorded_at
+        from unnest($1::uuid[], $2::date[], $3::timestamptz[]) as new(region_id, valid_from, recorded_at)
+        where old.region_id = new.region_id and old.valid_from = new.valid_from and old.superseded_at = 'infinity'
+        """,
+        [region_id for region_id, _, _ in starts],
+        [valid_from or date.min for _, valid_from, _ in starts],
+        [recorded_at for _, _, recorded_at in starts],
+    )
+
+
 def _statements(
-    events: Sequence[Received[RegionVersionPublished]],
-) -> list[list[Received[RegionVersionPublished]]]:
+    events: Sequence[Statement[RegionVersionPublished]],
+) -> list[list[Statement[RegionVersionPublished]]]:
     """The events by region and start, in order."""
-    by_start: dict[tuple[UUID, date | None], list[Received[RegionVersionPublished]]] = {}
+    by_start: dict[tuple[UUID, date | None], list[Statement[RegionVersionPublished]]] = {}
     for one in events:
         by_start.setdefault((one.event.region_id, one.event.valid_from), []).append(one)
     return list(by_start.values())
 
 
-def _row(one: Received[RegionVersionPublished], *, superseded_at: datetime | None) -> tuple[object, ...]:
+def _row(one: Statement[RegionVersionPublished], *, superseded_at: datetime | None) -> tuple[object, ...]:
     e = one.event
     return (
         e.region_id,

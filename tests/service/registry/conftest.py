@@ -42,7 +42,7 @@ async def insert_regions(service: ServiceUnderTest) -> None:
         """
         insert into region_version (region_id, scheme, code, name, level, kind, parent_id, path, timezone, valid_from,
             valid_to, decree, recorded_at, event_id, aggregate_version)
-        values ($1, 'KEMENDAGRI', $2, $3, $4, $5, $6, $7, $8, $9, $10, 'test', '2020-01-01', gen_random_uuid(), 1)
+        values ($1, 'KEMENDAGRI', $2, $3, $4, $5, $6, $7, $8, $9, $10, 'test', '2020-01-01', gen_random_uuid(), 0)
         """,
         [
             (path[-1], code, name, level, kind, path[-2] if len(path) > 1 else None, path, zone, date.min, date.max)

@@ -1,25 +1,34 @@
 """HTTP in: regions as of any day. They are reference data, the same for every caller, so no scope narrows them."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter
 from fastapi import Query as Parameter
 from fastapi.responses import Response
+from pydantic import BaseModel, Field
 from simpul_shared.access import NATION_CODE, Permission
 from simpul_shared.known_on import parse_known_on
+from simpul_shared.platform.auth import NATION
+from simpul_shared.platform.http.command import Command, command
 from simpul_shared.platform.http.query import Page, Query, answer, query
 from simpul_shared.vocabulary import RegionLevel, parse_region_code
 
-from simpul_registry.api.fields import Cursor, KnownOn, Limit, parse_code_prefix
+from simpul_registry.api.fields import Cursor, Day, KnownOn, Limit, parse_code_prefix, strict
+from simpul_registry.commands import region_codes as commands
+from simpul_registry.commands.region_codes import AssignCode
 from simpul_registry.domain.fate import RegionFate
+from simpul_registry.domain.gazetteer import Wanted
+from simpul_registry.domain.region_code import CodeScheme, parse_bps_code
+from simpul_registry.queries import gazetteer
 from simpul_registry.queries import regions as queries
 from simpul_registry.queries.crosswalk import Crosswalk, crosswalk, map_as_csv
 from simpul_registry.queries.regions import AsOf, RegionFilter
+from simpul_registry.store.region_changes import LOCK
 from simpul_registry.store.regions import JAKARTA, local_day
 from simpul_registry.views.crosswalk import CrosswalkView
-from simpul_registry.views.regions import LineageView, RegionView
+from simpul_registry.views.regions import CodesView, HitView, LineageView, RegionView
 
 router = APIRouter(prefix="/v1/regions", tags=["regions"])
 
@@ -33,6 +42,7 @@ _ValidOn = Annotated[
 )
 async def list_regions(
     code: Annotated[str | None, Parameter(max_length=20, examples=["51.03.02.2009"])] = None,
+    scheme: Annotated[CodeScheme, Parameter(description="Whose code it is")] = CodeScheme.KEMENDAGRI,
     prefix: Annotated[str | None, Parameter(max_length=13, description="Beginning of the code")] = None,
     q: Annotated[str | None, Parameter(min_length=1, max_length=100, description="Part of the name")] = None,
     level: RegionLevel | None = None,
@@ -43,6 +53,11 @@ async def list_regions(
     cursor: Cursor = None,
     edge: Query = query(Permission.REGION_READ, touches="reference data"),
 ) -> Response:
+    as_of = _as_of(valid_on, known_on, now=edge.now)
+    if code is not None and scheme is CodeScheme.BPS:
+        bps = parse_bps_code(code, field="/query/code")
+        async with edge.snapshot() as tx:
+            return answer(await queries.region_of_scheme(tx, scheme, bps, as_of))
     wanted = RegionFilter(
         code=parse_region_code(code, field="/query/code") if code is not None else None,
         prefix=parse_code_prefix(prefix),
@@ -50,9 +65,30 @@ async def list_regions(
         level=level,
         parent_id=parent_id,
     )
-    as_of = _as_of(valid_on, known_on, now=edge.now)
     async with edge.snapshot() as tx:
         return answer(await queries.list_regions(tx, wanted, as_of, limit=limit, cursor=cursor))
+
+
+@router.get(
+    "/search",
+    response_model=Page[HitView],
+    summary="Find regions by names or codes that they bear or bore, with small mistakes, homonyms told apart",
+)
+async def search_regions(
+    q: Annotated[
+        str, Parameter(min_length=1, max_length=100, description="Words of names, also of regions above; a code")
+    ],
+    level: RegionLevel | None = None,
+    valid_on: Annotated[
+        date | None, Parameter(description="Only what was so on this day; all times when left out")
+    ] = None,
+    known_on: KnownOn = None,
+    limit: Annotated[int, Parameter(ge=1, le=50, description="Hits, the best first")] = 10,
+    edge: Query = query(Permission.REGION_READ, touches="reference data"),
+) -> Response:
+    depth = None if level is None else list(RegionLevel).index(level)
+    wanted = Wanted(q, local_day(edge.now, JAKARTA), depth, valid_on, parse_known_on(known_on))
+    return answer(await gazetteer.search_regions(edge.database, edge.origin, wanted, limit=limit))
 
 
 @router.get(
@@ -158,6 +194,40 @@ async def region_lineage(
     instant = parse_known_on(known_on)
     async with edge.snapshot() as tx:
         return answer(await queries.region_lineage(tx, region_id, known_on=instant))
+
+
+@router.get("/{region_id}/codes", response_model=CodesView, summary="A region's codes of other schemes")
+async def region_codes(
+    region_id: UUID,
+    known_on: KnownOn = None,
+    edge: Query = query(Permission.REGION_READ, touches="reference data"),
+) -> Response:
+    instant = parse_known_on(known_on)
+    async with edge.snapshot() as tx:
+        return answer(await queries.region_codes(tx, region_id, known_on=instant))
+
+
+class CodeBody(BaseModel):
+    """`code` null takes back what was assigned from `valid_from` on."""
+
+    model_config = strict(scheme="BPS", code="5103020009", valid_from="2020-01-01", source="Perka BPS 3/2024")
+
+    scheme: Literal[CodeScheme.BPS]
+    code: Annotated[str | None, Field(max_length=20)]
+    valid_from: Day | None = None
+    valid_to: Day | None = None
+    source: Annotated[str, Field(min_length=1, max_length=200, description="Where it is written")]
+
+
+@router.post(
+    "/{region_id}/codes", response_model=CodesView, summary="Assign a code of another scheme, or take one back"
+)
+async def assign_code(
+    region_id: UUID, body: CodeBody, edge: Command = command(Permission.REGION_CHANGE, touches=NATION)
+) -> Response:
+    code = None if body.code is None else parse_bps_code(body.code, field="/code")
+    wanted = AssignCode(body.scheme, code, body.valid_from, body.valid_to, body.source)
+    return await edge.execute(lambda tx: commands.assign_code(tx, region_id, wanted, now=edge.now), locks=[LOCK])
 
 
 def _as_of(valid_on: date | None, known_on: str | None, *, now: datetime) -> AsOf:

@@ -6,13 +6,15 @@ from datetime import date, datetime
 from simpul_shared.contracts.registry import RegionEvent, RegionLineageRecorded, RegionVersionPublished
 from simpul_shared.platform.database import Transaction
 from simpul_shared.platform.outbox import Fact, append_all
+from simpul_shared.regions.store import Said
 
+from simpul_registry.commands.region_changes import of_type, published_lineage, published_version
 from simpul_registry.domain.hierarchy import RegionVersion, place
 from simpul_registry.domain.identity import RegionLineage, identify
 from simpul_registry.store.dataset import RegionData
-from simpul_registry.store.regions_published import advance_load, begin_load, editions, save_published
+from simpul_registry.store.region_changes import LOCK, bump_map
+from simpul_registry.store.regions_published import advance_load, begin_load, editions, save_lineage, save_versions
 
-LOCK = "regions"
 STEP = 4000
 """Events in one transaction: few enough that the relay's horizon moves on every second or two."""
 
@@ -27,7 +29,7 @@ async def is_loaded(tx: Transaction, edition: str) -> bool:
     if known.keys() - {edition}:
         raise OtherEditionLoaded(
             f"Edition {next(iter(known))[:12]} of the region data is loaded, this is {edition[:12]}."
-            " Load it into an empty database; going from one edition to another is not built yet."
+            " Load it into an empty database, or upload what is new as a decree."
         )
     return known.get(edition, False)
 
@@ -45,7 +47,10 @@ async def publish_step(
     begun = await begin_load(tx, edition, total=len(events))
     step = events[begun : begun + STEP]
     recorded = await append_all(tx, [Fact(event, now()) for event in step], under_lock=LOCK)
-    await save_published(tx, list(zip(step, recorded, strict=True)))
+    said = [Said(event, one.event_id, one.version, one.recorded_at) for event, one in zip(step, recorded, strict=True)]
+    await save_versions(tx, of_type(said, RegionVersionPublished))
+    await save_lineage(tx, of_type(said, RegionLineageRecorded))
+    await bump_map(tx)
     await advance_load(tx, edition, done=begun + len(step))
     return begun + len(step)
 
@@ -61,37 +66,6 @@ def region_events(data: RegionData) -> list[RegionEvent]:
 
 
 def _interleaved(versions: Iterable[RegionVersion], lineage: Iterable[RegionLineage]) -> list[RegionEvent]:
-    dated: list[tuple[date, int, RegionEvent]] = [(one.valid_from, 0, _published(one)) for one in versions]
-    dated += [(one.stated.effective_on, 1, _recorded(one)) for one in lineage]
+    dated: list[tuple[date, int, RegionEvent]] = [(one.valid_from, 0, published_version(one)) for one in versions]
+    dated += [(one.stated.effective_on, 1, published_lineage(one)) for one in lineage]
     return [event for _, _, event in sorted(dated, key=lambda one: one[:2])]
-
-
-def _published(version: RegionVersion) -> RegionVersionPublished:
-    return RegionVersionPublished(
-        region_id=version.region_id,
-        scheme=version.scheme,
-        code=version.code,
-        name=version.name,
-        level=version.level,
-        kind=version.kind,
-        parent_id=version.parent_id,
-        path=version.path,
-        timezone=version.timezone,
-        valid_from=None if version.valid_from == date.min else version.valid_from,
-        valid_to=None if version.valid_to == date.max else version.valid_to,
-        decree=version.decree,
-    )
-
-
-def _recorded(lineage: RegionLineage) -> RegionLineageRecorded:
-    stated = lineage.stated
-    return RegionLineageRecorded(
-        region_id=lineage.to_id,
-        kind=stated.kind,
-        from_region_id=lineage.from_id,
-        from_code=stated.from_code,
-        to_code=stated.to_code,
-        effective_on=stated.effective_on,
-        basis=stated.basis,
-        confidence=stated.confidence,
-    )

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from simpul_shared.vocabulary import Confidence, LineageKind
 
-SUCCESSION = frozenset({LineageKind.SPLIT})
+SUCCESSION = frozenset({LineageKind.SPLIT, LineageKind.MERGED})
 """Kinds that lead from a region that is gone to another one. REUSED tells who has its code now, which is no descent."""
 
 

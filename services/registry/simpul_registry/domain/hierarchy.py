@@ -14,7 +14,7 @@ from simpul_registry.domain.identity import SCHEME, CodeInterval, RegionDataBrok
 NATION_SCHEME = "ISO-3166-1"
 NATION_ID = first_id(NATION_CODE, date.min, scheme=NATION_SCHEME)
 _NATION_ZONE = "Asia/Jakarta"
-_LEVELS = (RegionLevel.PROVINCE, RegionLevel.REGENCY, RegionLevel.DISTRICT, RegionLevel.VILLAGE)
+LEVELS = (RegionLevel.PROVINCE, RegionLevel.REGENCY, RegionLevel.DISTRICT, RegionLevel.VILLAGE)
 
 Path = tuple[UUID, ...]
 
@@ -118,7 +118,7 @@ def _version(one: CodeInterval, part: _Stay, zone: str) -> RegionVersion:
         SCHEME,
         one.code,
         one.name,
-        _LEVELS[one.depth],
+        LEVELS[one.depth],
         one.kind,
         part.path,
         zone,

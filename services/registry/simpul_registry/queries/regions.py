@@ -10,10 +10,12 @@ from simpul_shared.regions.store import RegionUnknown
 from simpul_shared.vocabulary import RegionCode, RegionLevel
 
 from simpul_registry.domain.fate import Bearer
+from simpul_registry.domain.region_code import CodeScheme
 from simpul_registry.queries.search import like_pattern
+from simpul_registry.store.region_codes import codes_of, region_with_code
 from simpul_registry.store.region_fates import fates_of
 from simpul_registry.store.regions import find_region, in_words, intervals, successors, versions_of
-from simpul_registry.views.regions import LineageView, RegionView
+from simpul_registry.views.regions import CodesView, CodeView, LineageView, RegionView
 
 
 @dataclass(frozen=True)
@@ -138,9 +140,10 @@ async def region_lineage(tx: Transaction, region_id: UUID, *, known_on: datetime
     await region_history(tx, region_id, known_on=known_on)
     rows = await tx.fetch(
         """
-        select kind, from_region_id, region_id, from_code, to_code, effective_on, basis, confidence, recorded_at
+        select event_id, kind, from_region_id, region_id, from_code, to_code, effective_on, basis, confidence, recorded_at
         from region_lineage
         where (region_id = $1 or from_region_id = $1) and recorded_at <= coalesce($2::timestamptz, 'infinity')
+            and (superseded_at = 'infinity' or superseded_at > $2)
         order by effective_on, to_code, from_code
         """,
         region_id,
@@ -149,10 +152,29 @@ async def region_lineage(tx: Transaction, region_id: UUID, *, known_on: datetime
     return Page(items=[LineageView.model_validate(dict(row)) for row in rows])
 
 
+async def region_of_scheme(tx: Transaction, scheme: CodeScheme, code: str, as_of: AsOf) -> Page[RegionView]:
+    """The region that was assigned the code. Errors: RegionUnknown; what was not assigned is never derived."""
+    region_id = await region_with_code(tx, scheme.value, code, on=as_of.valid_on, known_on=as_of.known_on)
+    if region_id is None:
+        raise RegionUnknown(
+            f"No region was assigned the {scheme.value} code {code} on {as_of.valid_on}. It is not derived from other codes;"
+            " assign it, or look the region up by its Kemendagri code.",
+            field="/query/code",
+        )
+    return Page(items=[await get_region(tx, region_id, as_of)])
+
+
+async def region_codes(tx: Transaction, region_id: UUID, *, known_on: datetime | None) -> CodesView:
+    """Errors: RegionUnknown."""
+    await region_history(tx, region_id, known_on=None)
+    rows = await codes_of(tx, region_id, known_on=known_on)
+    return CodesView(region_id=region_id, items=[CodeView.of(row) for row in rows])
+
+
 async def _absent(tx: Transaction, region_id: UUID, as_of: AsOf) -> RegionUnknown:
     versions = await versions_of(tx, region_id)
     if not versions:
-        return _never(region_id)
+        return await _withdrawn(tx, region_id)
     last = versions[-1]
     detail = (
         f"Region {region_id} did not exist on {as_of.valid_on}, or was not known then; it exists {in_words(versions)},"
@@ -164,6 +186,22 @@ async def _absent(tx: Transaction, region_id: UUID, as_of: AsOf) -> RegionUnknow
         [told] = await fates_of(tx, [bearer], since=since, until=as_of.valid_on, known_on=as_of.known_on)
         facts |= successors(told)
     return RegionUnknown(detail, facts=facts)
+
+
+async def _withdrawn(tx: Transaction, region_id: UUID) -> RegionUnknown:
+    row = await tx.fetchrow(
+        """
+        select code, name, superseded_at from region_version where region_id = $1 order by superseded_at desc limit 1
+        """,
+        region_id,
+    )
+    if row is None:
+        return _never(region_id)
+    return RegionUnknown(
+        f"What was said of region {region_id}, {row['code']} {row['name']}, was withdrawn: a decree was undone or a lineage"
+        f" overruled. Its /history has it; ask with a known_on before {row['superseded_at'].isoformat()}.",
+        facts={"withdrawn_at": row["superseded_at"]},
+    )
 
 
 def _never(region_id: UUID) -> RegionUnknown:

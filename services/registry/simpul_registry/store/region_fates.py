@@ -38,6 +38,7 @@ async def _steps(
             select event_id, kind, from_region_id, region_id, from_code, to_code, effective_on, basis, confidence
             from region_lineage
             where $2 < effective_on and effective_on <= $3 and recorded_at <= coalesce($4::timestamptz, 'infinity')
+                and (superseded_at = 'infinity' or superseded_at > $4)
         ), way as (
             select from_region_id as origin, * from known where from_region_id = any($1)
             union

@@ -23,6 +23,16 @@ class RegionsOverlap(Conflict):
     title = "Masa berlaku wilayah tumpang tindih"
 
 
+class CodesOverlap(Conflict):
+    slug = "codes-overlap"
+    title = "Kode sudah dipakai"
+
+
+class LineageCircular(Conflict):
+    slug = "lineage-circular"
+    title = "Asal-usul wilayah berputar"
+
+
 def local_day(now: datetime, timezone: str) -> date:
     return now.astimezone(ZoneInfo(timezone)).date()
 

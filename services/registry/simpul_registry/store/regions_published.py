@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from simpul_shared.contracts.registry import RegionEvent, RegionLineageRecorded, RegionVersionPublished
+from simpul_shared.contracts.registry import RegionLineageRecorded, RegionVersionPublished
 from simpul_shared.platform.database import Transaction
-from simpul_shared.platform.outbox import Recorded
+from simpul_shared.regions.store import Statement
 
 _VERSION_COLUMNS = (
     "region_id",
@@ -37,14 +37,14 @@ _LINEAGE_COLUMNS = (
     "recorded_at",
 )
 
-Published = Sequence[tuple[RegionEvent, Recorded]]
+
+async def save_versions(tx: Transaction, said: Sequence[Statement[RegionVersionPublished]]) -> None:
+    """Of a load, where none replaces another."""
+    await _copy(tx, "region_version", _VERSION_COLUMNS, [_version(one) for one in said])
 
 
-async def save_published(tx: Transaction, published: Published) -> None:
-    versions = [_version(e, r) for e, r in published if isinstance(e, RegionVersionPublished)]
-    lineage = [_lineage(e, r) for e, r in published if isinstance(e, RegionLineageRecorded)]
-    await _copy(tx, "region_version", _VERSION_COLUMNS, versions)
-    await _copy(tx, "region_lineage", _LINEAGE_COLUMNS, lineage)
+async def save_lineage(tx: Transaction, said: Sequence[Statement[RegionLineageRecorded]]) -> None:
+    await _copy(tx, "region_lineage", _LINEAGE_COLUMNS, [_lineage(one) for one in said])
 
 
 async def begin_load(tx: Transaction, edition: str, *, total: int) -> int:
@@ -76,7 +76,8 @@ async def _copy(tx: Transaction, table: str, columns: Sequence[str], rows: Itera
     await tx.connection.copy_records_to_table(table, columns=list(columns), records=rows)
 
 
-def _version(e: RegionVersionPublished, recorded: Recorded) -> tuple[object, ...]:
+def _version(one: Statement[RegionVersionPublished]) -> tuple[object, ...]:
+    e = one.event
     return (
         e.region_id,
         e.scheme,
@@ -90,15 +91,16 @@ def _version(e: RegionVersionPublished, recorded: Recorded) -> tuple[object, ...
         e.valid_from or date.min,
         e.valid_to or date.max,
         e.decree,
-        recorded.recorded_at,
-        recorded.event_id,
-        recorded.version,
+        one.recorded_at,
+        one.event_id,
+        one.version,
     )
 
 
-def _lineage(e: RegionLineageRecorded, recorded: Recorded) -> tuple[object, ...]:
+def _lineage(one: Statement[RegionLineageRecorded]) -> tuple[object, ...]:
+    e = one.event
     return (
-        recorded.event_id,
+        one.event_id,
         e.region_id,
         e.from_region_id,
         e.kind.value,
@@ -107,5 +109,5 @@ def _lineage(e: RegionLineageRecorded, recorded: Recorded) -> tuple[object, ...]
         e.effective_on,
         e.basis,
         e.confidence.value,
-        recorded.recorded_at,
+        one.recorded_at,
     )

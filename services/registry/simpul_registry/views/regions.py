@@ -8,7 +8,10 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.config import JsonDict
 from simpul_shared.vocabulary import Confidence, LineageKind, RegionKind, RegionLevel
 
+from simpul_registry.domain.gazetteer import Hit
 from simpul_registry.store.regions import day
+
+_LEVELS = tuple(RegionLevel)
 
 _REGION: JsonDict = {
     "region_id": "0d3f0a3e-3b6e-5e0f-9d0a-6a3c6a1f2b11",
@@ -31,6 +34,7 @@ _REGION: JsonDict = {
     "superseded_at": None,
 }
 _LINEAGE: JsonDict = {
+    "event_id": "019a9c5e-7d2b-7c41-9f60-3a1f0c2b5d11",
     "kind": "RECODED",
     "from_region_id": "0d3f0a3e-3b6e-5e0f-9d0a-6a3c6a1f2b11",
     "region_id": "0d3f0a3e-3b6e-5e0f-9d0a-6a3c6a1f2b11",
@@ -73,11 +77,13 @@ class RegionView(BaseModel):
 
 
 class LineageView(BaseModel):
-    """One change. RECODED and RENAMED keep the region; SPLIT cut `region_id` out of `from_region_id`; REUSED gave the
-    code of `from_region_id` to `region_id`, another place. `confidence` LOW: inferred from little."""
+    """One change. RECODED, RENAMED, MOVED and STATUS_CHANGED keep the region; SPLIT cut `region_id` out of `from_region_id`,
+    MERGED made it part of `region_id`; REUSED gave its code to `region_id`, another place. `confidence` LOW: inferred from
+    little, and may be overruled by the `event_id`."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_LINEAGE]})
 
+    event_id: UUID
     kind: LineageKind
     from_region_id: UUID
     region_id: UUID
@@ -87,3 +93,62 @@ class LineageView(BaseModel):
     basis: str
     confidence: Confidence
     recorded_at: datetime
+
+
+class CodeView(BaseModel):
+    """A code of another scheme, and where it is written that the region has it."""
+
+    scheme: str
+    code: str
+    valid_from: date | None
+    valid_to: date | None
+    source: str
+    recorded_at: datetime
+
+    @classmethod
+    def of(cls, row: asyncpg.Record) -> "CodeView":
+        bounds = {"valid_from": day(row["valid_from"]), "valid_to": day(row["valid_to"])}
+        return cls.model_validate(dict(row) | bounds)
+
+
+class CodesView(BaseModel):
+    region_id: UUID
+    items: list[CodeView]
+
+
+class PlaceView(BaseModel):
+    region_id: UUID
+    code: str
+    name: str
+    level: RegionLevel
+
+
+class HitView(BaseModel):
+    """A region by a name or code that it bears or bore, with the regions above it, country first, by which homonyms are told
+    apart, and since when it is or was called so. `near`: how many words were not found as written, but spelt nearly so."""
+
+    region_id: UUID
+    code: str
+    name: str
+    level: RegionLevel
+    above: list[PlaceView]
+    valid_from: date | None
+    valid_to: date | None
+    near: int
+
+    @classmethod
+    def of(cls, hit: Hit) -> "HitView":
+        entry = hit.entry
+        return cls(
+            region_id=entry.region_id,
+            code=entry.code,
+            name=entry.name,
+            level=_LEVELS[entry.depth],
+            above=[
+                PlaceView(region_id=one.region_id, code=one.code, name=one.name, level=_LEVELS[one.depth])
+                for one in hit.above
+            ],
+            valid_from=day(entry.valid_from),
+            valid_to=day(entry.valid_to),
+            near=hit.near,
+        )

@@ -166,17 +166,17 @@ async def place_attendance(tx: Transaction, region_ids: Sequence[UUID]) -> None:
     """Count anew, where it changed, the facts of regions whose place is known or known better."""
     await tx.execute(
         """
-        update attendance_fact set path = (select p.path from region_path_at(region_id, held_on, 'infinity') as p)
+        update attendance_fact set path = coalesce((select p.path from region_path_at(region_id, held_on, 'infinity') as p), '{}')
         where region_id = any($1) and superseded_at = 'infinity'
-            and path is distinct from (select p.path from region_path_at(region_id, held_on, 'infinity') as p)
+            and path is distinct from coalesce((select p.path from region_path_at(region_id, held_on, 'infinity') as p), '{}')
         """,
         list(region_ids),
     )
     await tx.execute(
         """
-        update registration_fact set path = (select p.path from region_path_at(region_id, counted_on, 'infinity') as p)
+        update registration_fact set path = coalesce((select p.path from region_path_at(region_id, counted_on, 'infinity') as p), '{}')
         where region_id = any($1) and superseded_at = 'infinity' and counted_on is not null
-            and path is distinct from (select p.path from region_path_at(region_id, counted_on, 'infinity') as p)
+            and path is distinct from coalesce((select p.path from region_path_at(region_id, counted_on, 'infinity') as p), '{}')
         """,
         list(region_ids),
     )

@@ -1,0 +1,68 @@
+"""HTTP in: lineage that a person holds for wrong."""
+
+from uuid import UUID
+
+import uuid6
+from fastapi import APIRouter
+from fastapi.responses import Response
+from pydantic import BaseModel
+from simpul_shared.access import Permission
+from simpul_shared.platform.auth import NATION
+from simpul_shared.platform.http.command import Command, command
+
+from simpul_registry.api.fields import Reason, strict
+from simpul_registry.commands import overrules as commands
+from simpul_registry.commands.overrules import OverruleLineage
+from simpul_registry.store.region_changes import LOCK
+from simpul_registry.views.overrules import OverruleView
+
+router = APIRouter(prefix="/v1/region-overrules", tags=["regions"])
+
+
+class OverruleBody(BaseModel):
+    model_config = strict(lineage_event_id="019a9c5e-7d2b-7c41-9f60-3a1f0c2b5d11", reason="Dua desa yang berbeda")
+
+    lineage_event_id: UUID
+    reason: Reason
+
+
+class UndoBody(BaseModel):
+    model_config = strict(reason="Ternyata desa yang sama")
+
+    reason: Reason
+
+
+@router.post(
+    "", status_code=201, response_model=OverruleView, summary="Overrule lineage of low confidence: it was another place"
+)
+async def overrule_lineage(
+    body: OverruleBody, edge: Command = command(Permission.REGION_CHANGE, touches=NATION)
+) -> Response:
+    overrule_id = uuid6.uuid7()
+    wanted = OverruleLineage(body.lineage_event_id, body.reason)
+    return await edge.execute(
+        lambda tx: commands.overrule_lineage(tx, overrule_id, wanted, by=edge.principal.subject, now=edge.now),
+        locks=[LOCK],
+        status=201,
+    )
+
+
+@router.post("/{overrule_id}/undo", response_model=OverruleView, summary="Undo it: the two are one region again")
+async def undo_overrule(
+    overrule_id: UUID,
+    body: UndoBody,
+    edge: Command = command(Permission.REGION_CHANGE, touches=NATION, existing=True),
+) -> Response:
+    undo_id, expected = uuid6.uuid7(), edge.expected_version
+    return await edge.execute(
+        lambda tx: commands.undo_overrule(
+            tx,
+            overrule_id,
+            undo_id,
+            expected_version=expected,
+            reason=body.reason,
+            by=edge.principal.subject,
+            now=edge.now,
+        ),
+        locks=[LOCK],
+    )

@@ -1,0 +1,119 @@
+"""The file of a decree (pure): CSV rows in, the places that it states out, or every reason why it cannot be read."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from simpul_shared.access import NATION_CODE
+from simpul_shared.errors import Invalid
+from simpul_shared.vocabulary import RegionKind
+
+_CODE = re.compile(r"\d{2}(?:\.\d{2}(?:\.\d{2}(?:\.\d{4})?)?)?")
+_LAST_CITY = 71
+_VILLAGE_KINDS = {"1": RegionKind.URBAN_VILLAGE, "2": RegionKind.VILLAGE, "3": RegionKind.CUSTOMARY_VILLAGE}
+_TOLD_AT_MOST = 20
+
+
+class DecreeFileBroken(Invalid):
+    slug = "decree-file-broken"
+    title = "Berkas keputusan wilayah tidak dapat dibaca"
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A place as the file has it. `timezone` only where the file names one."""
+
+    code: str
+    name: str
+    timezone: str | None = None
+
+    @property
+    def parent_code(self) -> str:
+        """Empty for a province."""
+        return self.code.rpartition(".")[0]
+
+    @property
+    def depth(self) -> int:
+        """0 for a province, 3 for a village."""
+        return self.code.count(".")
+
+    @property
+    def kind(self) -> RegionKind:
+        return kind_of(self.code)
+
+
+def kind_of(code: str) -> RegionKind:
+    """What a Kemendagri code says of its region's kind. Errors: KeyError for a village code that begins with none of 1, 2, 3."""
+    match code.count("."):
+        case 0:
+            return RegionKind.PROVINCE
+        case 1:
+            return RegionKind.CITY if int(code[-2:]) >= _LAST_CITY else RegionKind.REGENCY
+        case 2:
+            return RegionKind.DISTRICT
+        case _:
+            return _VILLAGE_KINDS[code[-4]]
+
+
+def read_decree_file(text: str, *, within: str = NATION_CODE) -> list[Stated]:
+    """The whole map of `within` as the file states it, by code. Columns code and name; level, kind, parent_code and timezone
+    may be there, and must then agree with the code. Errors: DecreeFileBroken, which lists what is wrong, row by row.
+    """
+    rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
+    if missing := {"code", "name"} - set(rows.fieldnames or ()):
+        raise DecreeFileBroken(f"The file lacks the column {' and '.join(sorted(missing))}. Its first line names them.")
+    try:
+        numbered = list(enumerate(rows, start=2))
+    except csv.Error as error:
+        raise DecreeFileBroken(f"The file is no CSV: {error}. Save it as CSV with commas, in UTF-8.") from error
+    wrong = [*_wrong_rows(numbered, within)] or [*_wrong_together([row for _, row in numbered], within)]
+    if wrong:
+        more = f" And {len(wrong) - _TOLD_AT_MOST} more." if len(wrong) > _TOLD_AT_MOST else ""
+        raise DecreeFileBroken(" ".join(wrong[:_TOLD_AT_MOST]) + more, field="/file", facts={"wrong": len(wrong)})
+    stated = (
+        Stated(row["code"].strip(), " ".join(row["name"].split()), row.get("timezone") or None) for _, row in numbered
+    )
+    return sorted(stated, key=lambda one: (one.depth, one.code))
+
+
+def _wrong_rows(numbered: Sequence[tuple[int, Mapping[str, str]]], within: str) -> Iterator[str]:
+    for number, row in numbered:
+        code, name = (row["code"] or "").strip(), (row["name"] or "").strip()
+        if not _CODE.fullmatch(code):
+            yield f"Line {number}: {code!r} is no Kemendagri code; write it with dots."
+        elif len(code) == 13 and code[-4] not in _VILLAGE_KINDS:
+            yield f"Line {number}: the last part of {code} begins with 1 (kelurahan), 2 (desa) or 3 (desa adat)."
+        elif not name or len(name) > 200:
+            yield f"Line {number}: {code} needs a name of at most 200 characters."
+        elif within != NATION_CODE and not (code == within or code.startswith(f"{within}.")):
+            yield f"Line {number}: {code} lies outside {within}, which this file is said to describe."
+        elif said := _disagreeing(row, code):
+            yield f"Line {number}: {said} does not agree with the code {code}."
+
+
+def _disagreeing(row: Mapping[str, str], code: str) -> str | None:
+    expected = {"level": str(code.count(".") + 1), "kind": kind_of(code).value, "parent_code": code.rpartition(".")[0]}
+    for column, value in expected.items():
+        given = (row.get(column) or "").strip()
+        if given and given != value:
+            return f"{column} {given!r}"
+    return None
+
+
+def _wrong_together(rows: Sequence[Mapping[str, str]], within: str) -> Iterator[str]:
+    codes = [row["code"].strip() for row in rows]
+    there = set(codes)
+    if not codes:
+        yield "The file has no rows; it must state the whole map, not only what changes."
+    if len(there) < len(codes):
+        seen: set[str] = set()
+        doubled = sorted({code for code in codes if code in seen or seen.add(code)})  # type: ignore[func-returns-value]
+        yield f"Codes that occur more than once: {', '.join(doubled[:_TOLD_AT_MOST])}."
+    if within != NATION_CODE and within not in there:
+        yield f"The file lacks {within} itself."
+    for code in codes:
+        above = code.rpartition(".")[0]
+        if above and above not in there and code != within:
+            yield f"{code} has no row for {above}, which it lies in."

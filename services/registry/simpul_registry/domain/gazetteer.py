@@ -1,0 +1,235 @@
+"""All names and codes that regions ever bore, in memory (pure): words to places, right or nearly right, homonyms with their way.
+
+Every word of a question must be found in a place's own name or in that of a region above it, so that "punggul badung" is one
+village out of three. A word that no name has is taken for the names' words that are spelt nearly like it.
+"""
+
+import re
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from heapq import merge
+from uuid import UUID
+
+_WORD = re.compile(r"[a-z0-9]+")
+_CODE = re.compile(r"\d{2}[\d.]*")
+_WORDS_AT_MOST = 8
+_PLACES_AT_MOST = 3000
+"""That the beginning of a word stands for; of "a" nobody wants all."""
+
+_RARE, _LOOKED_AT = 5, 40
+_VILLAGE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One statement: what a region was called and where it lay over an interval, and while it was believed."""
+
+    region_id: UUID
+    code: str
+    name: str
+    path: tuple[UUID, ...]
+    valid_from: date
+    valid_to: date
+    recorded_at: datetime
+    superseded_at: datetime
+
+    @property
+    def depth(self) -> int:
+        """0 for the country, 4 for a village."""
+        return len(self.path) - 1
+
+    def holds(self, on: date | None, known_on: datetime | None) -> bool:
+        """On the day, or on any when None; as known at the instant, or now when None."""
+        if on is not None and not self.valid_from <= on < self.valid_to:
+            return False
+        if known_on is None:
+            return self.superseded_at == FOREVER
+        return self.recorded_at <= known_on < self.superseded_at
+
+
+FOREVER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """`depth` 0 for the country, 4 for villages; None for all."""
+
+    text: str
+    today: date
+    depth: int | None = None
+    on: date | None = None
+    known_on: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """`near` is the number of words that were not found as they were written. `above` are the regions above, country first."""
+
+    entry: Entry
+    near: int
+    above: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Meant:
+    """What a word of a question stands for: words of names; whether that is as it was written."""
+
+    words: Sequence[str]
+    exact: bool
+
+
+class Gazetteer:
+    """Built once from all statements, then only read. Entries are known by their number, the better ones first."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self._entries = sorted(entries, key=_rank)
+        self._versions: dict[UUID, list[Entry]] = defaultdict(list)
+        self._numbers: dict[str, list[int]] = defaultdict(list)
+        self._regions: dict[str, set[UUID]] = defaultdict(set)
+        self._named: dict[tuple[str, ...], list[int]] = defaultdict(list)
+        for number, entry in enumerate(self._entries):
+            self._add(number, entry)
+        self._sorted = sorted(self._numbers)
+        self._codes = sorted((entry.code, number) for number, entry in enumerate(self._entries))
+        self._near: dict[str, list[str]] = defaultdict(list)
+        for word in self._sorted:
+            for three in _trigrams(word):
+                self._near[three].append(word)
+
+    def _add(self, number: int, entry: Entry) -> None:
+        words = words_of(entry.name)
+        self._versions[entry.region_id].append(entry)
+        self._named[tuple(words)].append(number)
+        for word in set(words):
+            self._numbers[word].append(number)
+            if entry.depth < _VILLAGE:
+                self._regions[word].add(entry.region_id)
+
+    def search(self, wanted: Wanted, *, limit: int) -> list[Hit]:
+        """Those called just so first, then those with all the words in their name, then those with some of them above."""
+        hits: dict[UUID, Hit] = {}
+        for number, near in self._found(wanted):
+            entry = self._entries[number]
+            if entry.region_id not in hits and self._fits(entry, wanted):
+                hits[entry.region_id] = Hit(entry, near, self._above(entry, wanted))
+                if len(hits) == limit:
+                    break
+        return list(hits.values())
+
+    def _found(self, wanted: Wanted) -> Iterator[tuple[int, int]]:
+        """Numbers of entries, the best first, each with the count of words that were not found as written."""
+        text = wanted.text.strip()
+        words = words_of(text)[:_WORDS_AT_MOST]
+        if _CODE.fullmatch(text):
+            yield from ((number, 0) for number in self._with_code(text))
+        elif words:
+            yield from ((number, 0) for number in self._named.get(tuple(words), ()))
+            meant = [*(self._meant(word) for word in words[:-1]), self._meant(words[-1], last=True)]
+            near = sum(not one.exact for one in meant)
+            yield from ((number, near) for number in self._with_words([one.words for one in meant], wanted))
+
+    def _fits(self, entry: Entry, wanted: Wanted) -> bool:
+        return wanted.depth in {None, entry.depth} and entry.holds(wanted.on, wanted.known_on)
+
+    def _with_code(self, prefix: str) -> Iterator[int]:
+        for place in range(bisect_left(self._codes, (prefix, -1)), len(self._codes)):
+            code, number = self._codes[place]
+            if not code.startswith(prefix):
+                return
+            yield number
+
+    def _with_words(self, meant: Sequence[Sequence[str]], wanted: Wanted) -> Iterator[int]:
+        if len(meant) == 1:
+            yield from merge(*(self._numbers[word] for word in meant[0]))
+            return
+        own = [{number for word in words for number in self._numbers[word]} for words in meant]
+        regions = [{region for word in words for region in self._regions[word]} for words in meant]
+        yield from (number for _, _, number in sorted(self._scored(own, regions, wanted)))
+
+    def _scored(
+        self, own: Sequence[set[int]], regions: Sequence[set[UUID]], wanted: Wanted
+    ) -> Iterator[tuple[int, int, int]]:
+        """Entries that bear some of the words, the rest being borne above them. The rarest word settles most of them."""
+        rarest = min(range(len(own)), key=lambda one: len(own[one]))
+        for number in set().union(*own):
+            entry = self._entries[number]
+            if number not in own[rarest] and regions[rarest].isdisjoint(entry.path):
+                continue
+            missing = [one for one, numbers in enumerate(own) if number not in numbers]
+            above = entry.path[:-1]
+            if self._fits(entry, wanted) and all(not regions[one].isdisjoint(above) for one in missing):
+                yield len(missing), len(entry.name), number
+
+    def _meant(self, word: str, *, last: bool = False) -> _Meant:
+        """The last word of a question may still be in the writing, so it stands for all that it begins."""
+        if word in self._numbers and not last:
+            return _Meant([word], exact=True)
+        begun = self._beginning(word)
+        return _Meant(begun, exact=True) if begun else _Meant(self._spelt_nearly(word), exact=False)
+
+    def _beginning(self, word: str) -> list[str]:
+        at, found, places = bisect_left(self._sorted, word), [], 0
+        while at < len(self._sorted) and self._sorted[at].startswith(word) and places < _PLACES_AT_MOST:
+            found.append(self._sorted[at])
+            places += len(self._numbers[self._sorted[at]])
+            at += 1
+        return found
+
+    def _spelt_nearly(self, word: str) -> list[str]:
+        """Words that share some of its rarest three letters in a row; a slip spoils no more than four of them."""
+        rare = sorted((self._near[three] for three in _trigrams(word) if three in self._near), key=len)[:_RARE]
+        allowed = 1 if len(word) < 6 else 2
+        shared = Counter(other for words in rare for other in words if abs(len(other) - len(word)) <= allowed)
+        near = []
+        for other, _ in shared.most_common(_LOOKED_AT):
+            steps = distance(word, other, allowed)
+            if steps <= allowed:
+                near.append((steps, other))
+        least = min(near, default=(0, ""))[0]
+        return [other for steps, other in near if steps == least]
+
+    def _above(self, entry: Entry, wanted: Wanted) -> tuple[Entry, ...]:
+        """The regions above as they were on the day asked about, else as on the day of the entry nearest to today."""
+        on = wanted.on or min(max(entry.valid_from, wanted.today), _last_day(entry))
+        found = (self._version(region_id, on, wanted.known_on) for region_id in entry.path[:-1])
+        return tuple(one for one in found if one is not None)
+
+    def _version(self, region_id: UUID, on: date, known_on: datetime | None) -> Entry | None:
+        return next((one for one in self._versions[region_id] if one.holds(on, known_on)), None)
+
+
+def words_of(text: str) -> list[str]:
+    return _WORD.findall(text.lower())
+
+
+def _rank(entry: Entry) -> tuple[bool, bool, int, int, str]:
+    """What is believed and lasts first, the larger regions first, short names first."""
+    ended = entry.valid_to != date.max
+    return entry.superseded_at != FOREVER, ended, entry.depth, len(entry.name), entry.code
+
+
+def _last_day(entry: Entry) -> date:
+    return entry.valid_to if entry.valid_to == date.max else date.fromordinal(entry.valid_to.toordinal() - 1)
+
+
+def _trigrams(word: str) -> set[str]:
+    padded = f" {word} "
+    return {padded[at : at + 3] for at in range(len(padded) - 2)}
+
+
+def distance(one: str, other: str, most: int) -> int:
+    """Letters to insert, drop, replace or swap with the next; counted up to `most` + 1."""
+    before, line = list[int](), list(range(len(other) + 1))
+    for i, letter in enumerate(one, start=1):
+        older, before, line = before, line, [i]
+        for j, another in enumerate(other, start=1):
+            steps = min(line[j - 1] + 1, before[j] + 1, before[j - 1] + (letter != another))
+            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == another:
+                steps = min(steps, older[j - 2] + 1)
+            line.append(steps)
+        if min(line) > most:
+            return most + 1
+    return line[-1]

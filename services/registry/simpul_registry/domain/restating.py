@@ -1,0 +1,249 @@
+"""What must be said anew of regions when a decree takes effect or a lineage is overruled (pure).
+
+Nothing said before is touched: a version for the same start replaces the one before, and one that has no place any more is
+withdrawn. Both only from then on; `known_on` before that keeps the old belief.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import count
+from uuid import UUID
+
+from simpul_shared.errors import Conflict
+from simpul_shared.vocabulary import Confidence, LineageKind
+
+from simpul_registry.domain.decree import Difference
+from simpul_registry.domain.decree_file import DecreeFileBroken, Stated
+from simpul_registry.domain.hierarchy import LEVELS, Path, RegionVersion
+from simpul_registry.domain.identity import SCHEME, CodeLineage, RegionLineage, first_id
+
+DESCENT = frozenset({LineageKind.SPLIT, LineageKind.MERGED})
+"""Kinds by which one region comes of another; over them lineage never runs in a circle."""
+
+Edge = tuple[UUID, UUID]
+
+
+class LaterChange(Conflict):
+    slug = "later-region-change"
+    title = "Ada perubahan wilayah yang lebih baru"
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """The version of the region for this start holds no more, and nothing takes its place."""
+
+    region_id: UUID
+    valid_from: date
+
+
+Statement = RegionVersion | Withdrawal
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The map that a change begins from. `versions` are those valid on its day, by code; `ever` all ids ever given."""
+
+    versions: Mapping[str, RegionVersion]
+    above: Path
+    """Where the topmost of them hang."""
+    zone: str | None
+    """Of the place that they hang from; None where that is the country, which has several."""
+    ever: Collection[UUID]
+    descent: Sequence[Edge] = ()
+
+
+@dataclass(frozen=True)
+class Effect:
+    statements: Sequence[Statement]
+    lineage: Sequence[RegionLineage]
+
+
+def take_effect(
+    standing: Standing, difference: Difference, after: Sequence[Stated], *, day: date, decree: str
+) -> Effect:
+    """The map is that of `after` from the day on. Errors: LaterChange, DecreeFileBroken (a new province without a time zone)."""
+    _refuse_later(standing.versions.values(), day)
+    ids = _ids(standing, difference, after, day)
+    versions = list(_versions(standing, difference, after, ids, day=day, decree=decree))
+    by_id = {one.region_id: one for one in versions}
+    before = {one.region_id: one for one in standing.versions.values()}
+    statements = [
+        *(one for old in before.values() for one in _ended(old, by_id.get(old.region_id), day)),
+        *(one for one in versions if not _same(before.get(one.region_id), one)),
+    ]
+    return Effect(statements, _without_circles(standing.descent, _lineage(standing, difference, ids, day)))
+
+
+def _refuse_later(versions: Iterable[RegionVersion], day: date) -> None:
+    later = [one for one in versions if one.valid_to != date.max]
+    if later:
+        first = min(later, key=lambda one: (one.valid_to, one.code))
+        raise LaterChange(
+            f"{first.code} {first.name} changes on {first.valid_to} already, after {day}. Undo that change first, or name"
+            " a later effective_on."
+        )
+
+
+def _ids(standing: Standing, difference: Difference, after: Sequence[Stated], day: date) -> dict[str, UUID]:
+    ids = {one.to_code: standing.versions[one.from_code].region_id for one in difference.matches.values()}
+    ever = set(standing.ever)
+    for place in after:
+        if place.code not in ids:
+            ids[place.code] = new_id(place.code, day, ever)
+            ever.add(ids[place.code])
+    return ids
+
+
+def new_id(code: str, day: date, ever: Collection[UUID]) -> UUID:
+    """An id that no region ever had: of the code and the day, counted on where a withdrawn statement has used that."""
+    return next(one for n in count() if (one := first_id(code if n == 0 else f"{code}/{n}", day)) not in ever)
+
+
+def _versions(
+    standing: Standing,
+    difference: Difference,
+    after: Sequence[Stated],
+    ids: Mapping[str, UUID],
+    *,
+    day: date,
+    decree: str,
+) -> Iterator[RegionVersion]:
+    zones = _zones(standing, difference, after)
+    paths: dict[str, Path] = {}
+    for place in sorted(after, key=lambda one: (one.depth, one.code)):
+        paths[place.code] = (*paths.get(place.parent_code, standing.above), ids[place.code])
+        zone = zones[place.code[:2]]
+        yield RegionVersion(
+            ids[place.code], SCHEME, place.code, place.name, LEVELS[place.depth], place.kind, paths[place.code], zone,
+            day, date.max, decree,
+        )  # fmt: skip
+
+
+def _zones(standing: Standing, difference: Difference, after: Sequence[Stated]) -> dict[str, str]:
+    """By province: as the file says, else as it was, else as most of what lies in it was before."""
+    if standing.zone is not None:
+        return defaultdict(lambda: standing.zone or "")
+    before: dict[str, Counter[str]] = defaultdict(Counter)
+    for one in difference.matches.values():
+        weight = len(difference.matches) if one.to_code.count(".") == 0 else 1
+        before[one.to_code[:2]][standing.versions[one.from_code].timezone] += weight
+    zones = {}
+    for place in after:
+        if place.depth == 0:
+            zones[place.code] = place.timezone or next((zone for zone, _ in before[place.code].most_common(1)), "")
+    if missing := [code for code, zone in zones.items() if not zone]:
+        raise DecreeFileBroken(
+            f"Nothing tells the time zone of the new province {', '.join(missing)}. Name it in the column timezone,"
+            " such as Asia/Jayapura.",
+            field="/file",
+        )
+    return zones
+
+
+def _ended(old: RegionVersion, new: RegionVersion | None, day: date) -> Iterator[Statement]:
+    """What must be said of the old version: nothing, its end, or that it never was."""
+    if new is not None and _same(old, new):
+        return
+    if old.valid_from < day:
+        yield replace(old, valid_to=day)
+    elif new is None:
+        yield Withdrawal(old.region_id, old.valid_from)
+
+
+def _same(old: RegionVersion | None, new: RegionVersion) -> bool:
+    return old is not None and (old.code, old.name, old.kind, old.path, old.timezone) == (
+        new.code,
+        new.name,
+        new.kind,
+        new.path,
+        new.timezone,
+    )
+
+
+def _lineage(standing: Standing, difference: Difference, ids: Mapping[str, UUID], day: date) -> Iterator[RegionLineage]:
+    for change in difference.changes:
+        kind = change.kind.lineage
+        if kind is None or change.before is None or change.after is None:
+            continue
+        old, new = change.before.code, change.after.code
+        stated = CodeLineage(kind, old, new, day, change.basis, change.confidence)
+        yield RegionLineage(stated, standing.versions[old].region_id, ids[new])
+
+
+def _without_circles(descent: Sequence[Edge], lineage: Iterable[RegionLineage]) -> list[RegionLineage]:
+    """A part that goes back into what it was cut out of would close one: its villages say where they went."""
+    below: dict[UUID, set[UUID]] = defaultdict(set)
+    for above, part in descent:
+        below[above].add(part)
+    kept = []
+    for one in lineage:
+        if one.stated.kind in DESCENT:
+            if one.from_id == one.to_id or leads_to(below, one.to_id, one.from_id):
+                continue
+            below[one.from_id].add(one.to_id)
+        kept.append(one)
+    return kept
+
+
+def leads_to(below: Mapping[UUID, Collection[UUID]], start: UUID, wanted: UUID) -> bool:
+    """Whether one region comes of the other, by any way."""
+    seen, waiting = {start}, [start]
+    while waiting:
+        for part in below.get(waiting.pop(), ()):
+            if part not in seen:
+                seen.add(part)
+                waiting.append(part)
+    return wanted in seen - {start}
+
+
+def part_from(versions: Iterable[RegionVersion], old_id: UUID, new_id: UUID, *, day: date) -> list[Statement]:
+    """From the day on the region `old_id` is the region `new_id`, in its own versions and in all paths below it.
+
+    `versions` are all that are believed of it and of what lies below it, at any time.
+    """
+    statements: list[Statement] = []
+    for one in versions:
+        if one.valid_to <= day:
+            continue
+        anew = replace(
+            one,
+            region_id=new_id if one.region_id == old_id else one.region_id,
+            path=tuple(new_id if step == old_id else step for step in one.path),
+            valid_from=max(one.valid_from, day),
+        )
+        if one.valid_from < day:
+            statements.append(replace(one, valid_to=day))
+        elif one.region_id == old_id:
+            statements.append(Withdrawal(old_id, one.valid_from))
+        statements.append(anew)
+    return sorted(statements, key=_withdrawals_first)
+
+
+def _withdrawals_first(statement: Statement) -> tuple[int, date]:
+    if isinstance(statement, Withdrawal):
+        return 0, statement.valid_from
+    return len(statement.path), statement.valid_from
+
+
+def apart_lineage(
+    around: Mapping[UUID, RegionLineage], overruled: UUID, old_id: UUID, new_id: UUID
+) -> tuple[list[UUID], list[RegionLineage]]:
+    """What of a region's lineage is taken back, and what is told instead, once it is another one since `overruled`.
+
+    `around` is all that leads to it or from it, by event. Where the code stayed, it names another place now: REUSED.
+    """
+    wrong = around[overruled].stated
+    gone, told = [overruled], []
+    if wrong.from_code == wrong.to_code:
+        reused = replace(wrong, kind=LineageKind.REUSED, basis="PERSON", confidence=Confidence.HIGH)
+        told.append(RegionLineage(reused, old_id, new_id))
+    for event_id, one in around.items():
+        day = one.stated.effective_on
+        begins = new_id if one.from_id == old_id and day > wrong.effective_on else one.from_id
+        leads = new_id if one.to_id == old_id and day >= wrong.effective_on else one.to_id
+        if event_id != overruled and (begins, leads) != (one.from_id, one.to_id):
+            gone.append(event_id)
+            told.append(RegionLineage(one.stated, begins, leads))
+    return gone, told

@@ -1,0 +1,89 @@
+"""Overruled lineage: who said so and why, and the libraries that it concerns."""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from uuid import UUID
+
+import asyncpg
+from simpul_shared.errors import NotFound
+from simpul_shared.platform.database import Transaction
+
+
+class OverruleUnknown(NotFound):
+    slug = "overrule-unknown"
+    title = "Keputusan asal-usul tidak ditemukan"
+
+
+@dataclass(frozen=True)
+class Overrule:
+    """`new_region_id` is the region since the change; None where only a lineage was taken back."""
+
+    overrule_id: UUID
+    lineage_event_id: UUID
+    region_id: UUID
+    new_region_id: UUID | None
+    reason: str
+    ruled_by: str
+    ruled_at: datetime
+    undone_by: str | None
+    undone_at: datetime | None
+    version: int
+
+
+async def insert_overrule(tx: Transaction, overrule: Overrule) -> None:
+    await tx.execute(
+        """
+        insert into region_overrule (overrule_id, lineage_event_id, region_id, new_region_id, reason, ruled_by, ruled_at,
+            version)
+        values ($1, $2, $3, $4, $5, $6, $7, $8)
+        """,
+        overrule.overrule_id,
+        overrule.lineage_event_id,
+        overrule.region_id,
+        overrule.new_region_id,
+        overrule.reason,
+        overrule.ruled_by,
+        overrule.ruled_at,
+        overrule.version,
+    )
+
+
+async def mark_undone(tx: Transaction, overrule: Overrule, *, by: str, at: datetime) -> Overrule:
+    undone = replace(overrule, undone_by=by, undone_at=at, version=overrule.version + 1)
+    await tx.execute(
+        "update region_overrule set undone_by = $2, undone_at = $3, version = $4 where overrule_id = $1",
+        undone.overrule_id,
+        by,
+        at,
+        undone.version,
+    )
+    return undone
+
+
+async def load_overrule(tx: Transaction, overrule_id: UUID) -> Overrule:
+    """Errors: OverruleUnknown."""
+    row = await tx.fetchrow(
+        """
+        select overrule_id, lineage_event_id, region_id, new_region_id, reason, ruled_by, ruled_at, undone_by, undone_at,
+            version
+        from region_overrule where overrule_id = $1
+        """,
+        overrule_id,
+    )
+    if row is None:
+        raise OverruleUnknown(f"No lineage was overruled as {overrule_id}.")
+    return Overrule(**dict(row))
+
+
+async def libraries_concerned(tx: Transaction, overrule: Overrule, *, since: date) -> list[asyncpg.Record]:
+    """Those in either of the two regions, and in which one they belong by the day that they were nominated on."""
+    return await tx.fetch(
+        """
+        select library_id, name, region_id, nominated_on,
+            case when $2::uuid is not null and nominated_on >= $3 then $2 else $1 end as belongs_to
+        from library where region_id in ($1, $2) order by library_id
+        """,
+        overrule.region_id,
+        overrule.new_region_id,
+        since,
+    )

@@ -1,0 +1,72 @@
+"""Codes of other schemes: written as they are assigned, read as of a day."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+import asyncpg
+from simpul_shared.contracts.registry import RegionCodeAssigned
+from simpul_shared.platform.database import Transaction
+from simpul_shared.platform.outbox import Recorded
+
+
+async def keep_code(tx: Transaction, event: RegionCodeAssigned, recorded: Recorded) -> None:
+    """The one before for the same start is believed no more, and stays on record."""
+    start = event.valid_from or date.min
+    await tx.execute(
+        """
+        update region_code set superseded_at = $4
+        where region_id = $1 and scheme = $2 and valid_from = $3 and superseded_at = 'infinity'
+        """,
+        event.region_id,
+        event.scheme,
+        start,
+        recorded.recorded_at,
+    )
+    if event.code is None:
+        return
+    await tx.execute(
+        """
+        insert into region_code (region_id, scheme, code, valid_from, valid_to, source, recorded_at, event_id,
+            aggregate_version)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        """,
+        event.region_id,
+        event.scheme,
+        event.code,
+        start,
+        event.valid_to or date.max,
+        event.source,
+        recorded.recorded_at,
+        recorded.event_id,
+        recorded.version,
+    )
+
+
+async def region_with_code(
+    tx: Transaction, scheme: str, code: str, *, on: date, known_on: datetime | None
+) -> UUID | None:
+    region_id: UUID | None = await tx.fetchval(
+        """
+        select region_id from region_code
+        where scheme = $1 and code = $2 and valid_from <= $3 and $3 < valid_to
+            and recorded_at <= coalesce($4::timestamptz, 'infinity') and (superseded_at = 'infinity' or superseded_at > $4)
+        """,
+        scheme,
+        code,
+        on,
+        known_on,
+    )
+    return region_id
+
+
+async def codes_of(tx: Transaction, region_id: UUID, *, known_on: datetime | None) -> list[asyncpg.Record]:
+    return await tx.fetch(
+        """
+        select scheme, code, valid_from, valid_to, source, recorded_at from region_code
+        where region_id = $1
+            and recorded_at <= coalesce($2::timestamptz, 'infinity') and (superseded_at = 'infinity' or superseded_at > $2)
+        order by scheme, valid_from
+        """,
+        region_id,
+        known_on,
+    )

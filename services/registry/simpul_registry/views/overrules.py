@@ -1,0 +1,53 @@
+"""Overruled lineage, as callers are shown it."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+import asyncpg
+from pydantic import BaseModel, ConfigDict
+from simpul_shared.vocabulary import LineageKind
+
+from simpul_registry.domain.identity import RegionLineage
+from simpul_registry.store.overrules import Overrule
+
+
+class ConcernedLibraryView(BaseModel):
+    """A library of a region that became two. It stays where it is; `belongs_to` is what its nomination speaks for."""
+
+    library_id: UUID
+    name: str
+    region_id: UUID
+    nominated_on: date
+    belongs_to: UUID
+
+
+class OverruleView(BaseModel):
+    """`new_region_id` is the place since `effective_on`; null where only a descent was taken back."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    overrule_id: UUID
+    lineage_event_id: UUID
+    kind: LineageKind
+    from_code: str
+    to_code: str
+    effective_on: date
+    region_id: UUID
+    new_region_id: UUID | None
+    reason: str
+    ruled_by: str
+    ruled_at: datetime
+    undone_by: str | None
+    undone_at: datetime | None
+    libraries: list[ConcernedLibraryView]
+    version: int
+
+    @classmethod
+    def of(cls, overrule: Overrule, lineage: RegionLineage, libraries: Sequence[asyncpg.Record]) -> "OverruleView":
+        stated = lineage.stated
+        return cls.model_validate(
+            {name: getattr(overrule, name) for name in cls.model_fields if hasattr(overrule, name)}
+            | {name: getattr(stated, name) for name in ("kind", "from_code", "to_code", "effective_on")}
+            | {"libraries": [dict(row) for row in libraries]}
+        )

@@ -1,0 +1,323 @@
+"""A new decree, from its file through review and approval to its day, and back again."""
+
+import base64
+import gzip
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from simpul_shared.access import Role
+from simpul_shared.contracts.registry import (
+    RegionLineageRecorded,
+    RegionLineageWithdrawn,
+    RegionVersionPublished,
+    RegionVersionWithdrawn,
+)
+
+from tests.service.registry.conftest import region_id
+from tests.support.services import Caller, ServiceUnderTest
+
+BADUNG = {
+    "51.03": "KAB. BADUNG",
+    "51.03.02": "Mengwi",
+    "51.03.02.2008": "Baha",
+    "51.03.02.2009": "Mengwi",
+}
+DAY = "2027-01-15"
+
+
+def encoded(places: Mapping[str, str], *, packed: bool = False) -> str:
+    text = "code,name\n" + "".join(f"{code},{name}\n" for code, name in places.items())
+    content = text.encode()
+    return base64.b64encode(gzip.compress(content) if packed else content).decode()
+
+
+class Desk:
+    """One person uploads, another decides."""
+
+    def __init__(self, registry: ServiceUnderTest) -> None:
+        self.registry = registry
+        self.one, self.other = registry.caller(client="one"), registry.caller(client="other")
+
+    async def upload(self, places: Mapping[str, str], *, within: str = "51.03", on: str = DAY, **more: Any) -> Any:
+        body = {"decree": "Kepmendagri 9/2027", "effective_on": on, "within": within, "file": encoded(places)}
+        response = await self.one.post("/v1/region-decrees", body | more)
+        assert response.status_code == 201, response.text
+        return response.json()
+
+    async def rows(self, decree: Any, **params: Any) -> list[Any]:
+        response = await self.one.get(f"/v1/region-decrees/{decree['decree_id']}/rows", **params)
+        found: list[Any] = response.json()["items"]
+        return found
+
+    async def deed(self, who: Caller, decree: Any, what: str, body: object = None) -> Any:
+        response = await who.post(f"/v1/region-decrees/{decree['decree_id']}/{what}", body, version=decree["version"])
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    async def approved(self, places: Mapping[str, str], **more: Any) -> Any:
+        return await self.deed(self.other, await self.upload(places, **more), "approve")
+
+    async def map(self, on: str, **params: Any) -> dict[str, tuple[str, str]]:
+        """Code to name and region id of what lies in Bali."""
+        response = await self.one.get("/v1/regions", prefix="51", valid_on=on, limit=200, **params)
+        return {one["code"]: (one["name"], one["region_id"]) for one in response.json()["items"]}
+
+
+@pytest.fixture
+def desk(registry: ServiceUnderTest) -> Desk:
+    return Desk(registry)
+
+
+SPLIT_OFF = {
+    **BADUNG,
+    "51.03.02.2009": "Mengwi Kelod",
+    "51.03.04": "Abiansemal",
+    "51.03.04.2001": "Baha",
+    "51.03.04.2002": "Sangeh",
+}
+del SPLIT_OFF["51.03.02.2008"]
+
+
+async def test_a_decree_is_shown_as_a_difference_before_anything_changes(desk: Desk) -> None:
+    before = await desk.map(DAY)
+    decree = await desk.upload(SPLIT_OFF)
+    assert (decree["status"], decree["uploaded_by"], decree["low_confidence"]) == ("DITINJAU", "one", 2)
+    assert decree["changes"] == {"ADDED": 2, "MOVED": 1, "RENAMED": 1, "SPLIT": 1}
+    rows = await desk.rows(decree)
+    assert [(one["kind"], one["from_code"], one["to_code"], one["basis"], one["confidence"]) for one in rows] == [
+        ("ADDED", None, "51.03.04", "", "HIGH"),
+        ("SPLIT", "51.03.02", "51.03.04", "VILLAGES 1/2", "LOW"),
+        ("RENAMED", "51.03.02.2009", "51.03.02.2009", "NAME_DIFFERS", "LOW"),
+        ("MOVED", "51.03.02.2008", "51.03.04.2001", "NAME_SAME_REGENCY", "HIGH"),
+        ("ADDED", None, "51.03.04.2002", "", "HIGH"),
+    ]
+    assert [one["kind"] for one in await desk.rows(decree, confidence="LOW")] == ["SPLIT", "RENAMED"]
+    assert await desk.map(DAY) == before
+    assert await desk.registry.ledger(RegionVersionPublished) == []
+
+
+async def test_an_approved_decree_takes_effect_at_its_day_and_not_before(desk: Desk) -> None:
+    decree = await desk.approved(SPLIT_OFF)
+    assert (decree["status"], decree["decided_by"]) == ("DISETUJUI", "other")
+    assert await desk.map("2027-01-14") == await desk.map("2026-11-22")
+    after = await desk.map(DAY)
+    assert after["51.03.04.2001"] == ("Baha", str(region_id("51.03.02.2008")))
+    assert after["51.03.02.2009"] == ("Mengwi Kelod", str(region_id("51.03.02.2009")))
+    assert "51.03.02.2008" not in after
+    above = await desk.one.get(f"/v1/regions/{region_id('51.03.02.2008')}/ancestors", valid_on=DAY)
+    assert [one["code"] for one in above.json()["items"]] == ["ID", "51", "51.03", "51.03.04"]
+    gone = (await desk.one.get("/v1/regions", code="51.03.02.2008", valid_on=DAY)).json()
+    assert (gone["fate"], [one["code"] for one in gone["successors"]]) == ("RECODED", ["51.03.04.2001"])
+    assert [one["kind"] for one in gone["lineage"]] == ["MOVED"]
+    said = await desk.registry.ledger(RegionVersionPublished)
+    assert {one.actorref for one in said} == {"other"}
+    kinds = [one.data for one in await desk.registry.ledger(RegionLineageRecorded)]
+    assert len(kinds) == 3
+
+
+async def test_the_one_who_uploaded_may_not_approve(desk: Desk) -> None:
+    decree = await desk.upload(SPLIT_OFF)
+    path = f"/v1/region-decrees/{decree['decree_id']}/approve"
+    refused = await desk.one.post(path, version=1)
+    assert (refused.status_code, refused.json()["code"]) == (403, "own-decree")
+    assert (await desk.other.post(path)).status_code == 428
+    assert (await desk.other.post(path, version=2)).status_code == 412
+    await desk.deed(desk.other, decree, "approve")
+    again = await desk.other.post(path, version=2)
+    assert (again.status_code, again.json()["code"]) == (409, "decree-decided")
+
+
+async def test_a_reviewer_overrules_rows_and_sees_the_others_made_anew(desk: Desk) -> None:
+    decree = await desk.upload(BADUNG | {"51.03.02.2009": "Sangeh"})
+    assert (await desk.rows(decree, confidence="LOW"))[0]["basis"] == "NAME_DIFFERS"
+    ruling = {"kind": "APART", "from_code": "51.03.02.2009", "to_code": "51.03.02.2009", "reason": "Desa lain"}
+    decree = await desk.deed(desk.other, decree, "rulings", ruling)
+    assert decree["changes"] == {"ADDED": 1, "REUSED": 1, "VANISHED": 1}
+    merged = {"kind": "MERGED", "from_code": "51.03.02.2009", "to_code": "51.03.02.2008", "reason": "Digabung"}
+    decree = await desk.deed(desk.one, decree, "rulings", merged)
+    await desk.deed(desk.other, decree, "approve")
+    assert (await desk.map(DAY))["51.03.02.2009"][1] != str(region_id("51.03.02.2009"))
+    old = (await desk.one.get(f"/v1/regions/{region_id('51.03.02.2009')}", valid_on=DAY)).json()
+    assert (old["fate"], [one["code"] for one in old["successors"]]) == ("SUCCEEDED", ["51.03.02.2008"])
+
+
+@pytest.mark.parametrize(
+    "ruling",
+    [
+        {"kind": "SAME", "from_code": "51.03.02.2001", "to_code": "51.03.02.2009"},
+        {"kind": "SAME", "from_code": "51.03.02.2009", "to_code": "51.03.02.2001"},
+        {"kind": "SPLIT", "from_code": "51.03.02", "to_code": "51.03.02.2009"},
+        {"kind": "MERGED", "from_code": "51.03.02.2008", "to_code": "51.03.02.2009"},
+    ],
+)
+async def test_a_ruling_that_the_maps_do_not_bear_is_refused(desk: Desk, ruling: dict[str, str]) -> None:
+    decree = await desk.upload(BADUNG)
+    path = f"/v1/region-decrees/{decree['decree_id']}/rulings"
+    refused = await desk.other.post(path, {**ruling, "reason": "x"}, version=1)
+    assert (refused.status_code, refused.json()["code"]) == (422, "ruling-misplaced")
+
+
+async def test_an_undone_decree_leaves_the_map_as_it_was_and_what_was_believed_between(desk: Desk) -> None:
+    first = await desk.map(DAY)
+    decree = await desk.approved(SPLIT_OFF)
+    between = (await desk.registry.ledger())[-1].recordedtime.isoformat()
+    changed = await desk.map(DAY)
+    undone = await desk.deed(desk.one, decree, "undo", {"reason": "Salah berkas"})
+    assert undone["status"] == "DIBATALKAN"
+    assert await desk.map(DAY) == first
+    assert await desk.map("2026-11-22") == first
+    assert await desk.map(DAY, known_on=between) == changed
+    sangeh = changed["51.03.04.2002"][1]
+    told = await desk.one.get(f"/v1/regions/{sangeh}", valid_on=DAY)
+    assert (told.status_code, told.json()["code"]) == (404, "region-unknown")
+    assert "withdrawn" in told.json()["detail"]
+    history = (await desk.one.get(f"/v1/regions/{sangeh}/history")).json()["items"]
+    assert [one["superseded_at"] is not None for one in history] == [True]
+    assert len(await desk.registry.ledger(RegionVersionWithdrawn)) == 4
+    assert len(await desk.registry.ledger(RegionLineageWithdrawn)) == 3
+    gone = await desk.one.get(f"/v1/regions/{region_id('51.03.02.2008')}/lineage")
+    assert gone.json()["items"] == []
+    again = await desk.other.post(
+        f"/v1/region-decrees/{decree['decree_id']}/undo", {"reason": "x"}, version=undone["version"]
+    )
+    assert (again.status_code, again.json()["code"]) == (409, "decree-not-in-force")
+
+
+async def test_a_retroactive_decree_changes_only_later_answers(desk: Desk) -> None:
+    """Signed in March, told to us today: what was answered before is answered again for that moment."""
+    earlier = await desk.map("2026-04-01")
+    await desk.approved(SPLIT_OFF, on="2026-03-01")
+    first = (await desk.registry.ledger())[0].recordedtime
+    assert await desk.map("2026-04-01", known_on=first.replace(year=first.year - 1).isoformat()) == earlier
+    assert (await desk.map("2026-04-01"))["51.03.04.2001"][0] == "Baha"
+    assert (await desk.map("2026-02-28"))["51.03.02.2008"][0] == "Baha"
+
+
+async def test_a_later_decree_must_be_undone_first(desk: Desk) -> None:
+    first = await desk.approved(BADUNG | {"51.03.02.2009": "Mengwi Kelod"})
+    second = await desk.approved(BADUNG | {"51.03.02.2009": "Mengwi Kaja"}, on="2027-06-01")
+    path = f"/v1/region-decrees/{first['decree_id']}/undo"
+    refused = await desk.one.post(path, {"reason": "x"}, version=first["version"])
+    assert (refused.status_code, refused.json()["code"]) == (409, "later-region-change")
+    early = {"decree": "x", "effective_on": "2027-03-01", "within": "51.03", "file": encoded(BADUNG)}
+    refused = await desk.one.post("/v1/region-decrees", early)
+    assert (refused.status_code, refused.json()["code"]) == (409, "later-region-change")
+    await desk.deed(desk.one, second, "undo", {"reason": "x"})
+    assert (await desk.map("2027-06-01"))["51.03.02.2009"][0] == "Mengwi Kelod"
+    await desk.deed(desk.one, first, "undo", {"reason": "x"})
+    assert (await desk.map("2027-06-01"))["51.03.02.2009"][0] == "Mengwi"
+
+
+async def test_a_review_of_a_map_that_changed_meanwhile_is_made_anew(desk: Desk) -> None:
+    waiting = await desk.upload(BADUNG | {"51.03.02.2009": "Mengwi Kelod"})
+    await desk.approved(BADUNG | {"51.03.02.2008": "Baha Baru"})
+    path = f"/v1/region-decrees/{waiting['decree_id']}/approve"
+    refused = await desk.other.post(path, version=1)
+    assert (refused.status_code, refused.json()["code"]) == (409, "decree-stale")
+    anew = await desk.deed(desk.one, waiting, "compare")
+    assert anew["changes"] == {"RENAMED": 2}
+    assert (await desk.deed(desk.other, anew, "approve"))["status"] == "DISETUJUI"
+    rejected = await desk.deed(desk.other, await desk.upload(BADUNG), "reject", {"reason": "Tidak lengkap"})
+    assert (rejected["status"], rejected["reason"]) == ("DITOLAK", "Tidak lengkap")
+
+
+async def test_the_libraries_in_what_changes_are_counted_and_listed(desk: Desk) -> None:
+    nomination = {
+        "name": "Perpustakaan Baha",
+        "type": "DESA",
+        "region_code": "51.03.02.2008",
+        "nominated_on": "2021-05-01",
+        "programme_year": 2021,
+        "scheme": "STIMULAN_APBN",
+    }
+    library = (await desk.one.post("/v1/libraries", nomination)).json()
+    lost = {code: name for code, name in BADUNG.items() if code != "51.03.02.2008"}
+    decree = await desk.upload(lost)
+    assert decree["libraries"] == 1
+    assert (await desk.rows(decree))[0]["libraries"] == 1
+    listed = await desk.one.get(f"/v1/region-decrees/{decree['decree_id']}/libraries")
+    [one] = listed.json()["items"]
+    assert (one["library_id"], one["code"], one["gone"]) == (library["library_id"], "51.03.02.2008", True)
+    await desk.deed(desk.other, decree, "approve")
+    assert (await desk.one.get(f"/v1/region-decrees/{decree['decree_id']}/libraries")).json()["items"] == [one]
+    assert (await desk.one.get(f"/v1/libraries/{library['library_id']}")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("file", "code"),
+    [
+        ("%%%", "file-unreadable"),
+        (base64.b64encode(b"\xff\xfe").decode(), "file-unreadable"),
+        (base64.b64encode(gzip.compress(b"0" * 17_000_000)).decode(), "file-unreadable"),
+        (base64.b64encode(b"\x1f\x8bnot gzip").decode(), "file-unreadable"),
+        (encoded({"51.05": "KLUNGKUNG"}), "decree-file-broken"),
+    ],
+)
+async def test_a_file_that_cannot_be_read_is_refused(desk: Desk, file: str, code: str) -> None:
+    body = {"decree": "x", "effective_on": DAY, "within": "51.03", "file": file}
+    response = await desk.one.post("/v1/region-decrees", body)
+    assert (response.status_code, response.json()["code"]) == (422, code)
+
+
+async def test_only_those_of_the_whole_country_may_touch_the_map(desk: Desk) -> None:
+    body = {"decree": "x", "effective_on": DAY, "within": "51.03", "file": encoded(BADUNG, packed=True)}
+    province = desk.registry.caller(Role.PROVINCE_ADMIN, "51")
+    part = desk.registry.caller(Role.NATIONAL_ADMIN, "51")
+    assert (await province.post("/v1/region-decrees", body)).status_code == 403
+    assert (await part.post("/v1/region-decrees", body)).json()["code"] == "outside-scope"
+    assert (await desk.one.post("/v1/region-decrees", body)).status_code == 201
+    listed = await desk.one.get("/v1/region-decrees", status="DITINJAU")
+    assert [one["effective_on"] for one in listed.json()["items"]] == [DAY]
+
+
+async def low_lineage(desk: Desk) -> Any:
+    """Mengwi (2009) is told to be Sangeh since 2027, by a decree whose rows were not looked at closely."""
+    await desk.approved(BADUNG | {"51.03.02.2009": "Sangeh"})
+    await desk.approved(BADUNG | {"51.03.02.2009": "Tanah Lot"}, on="2027-06-01")
+    items = (await desk.one.get(f"/v1/regions/{region_id('51.03.02.2009')}/lineage")).json()["items"]
+    assert [(one["kind"], one["confidence"]) for one in items] == [("RENAMED", "LOW"), ("RENAMED", "LOW")]
+    return items[0]
+
+
+async def test_overruled_lineage_makes_two_regions_of_one_and_its_undoing_one_again(desk: Desk) -> None:
+    step, old = await low_lineage(desk), str(region_id("51.03.02.2009"))
+    body = {"lineage_event_id": step["event_id"], "reason": "Dua desa"}
+    response = await desk.other.post("/v1/region-overrules", body)
+    assert response.status_code == 201, response.text
+    overrule = response.json()
+    assert [(await desk.map(day))["51.03.02.2009"][1] for day in ("2027-01-14", DAY, "2027-06-01")] == [
+        old,
+        overrule["new_region_id"],
+        overrule["new_region_id"],
+    ]
+    lineage = (await desk.one.get(f"/v1/regions/{overrule['new_region_id']}/lineage")).json()["items"]
+    assert [(one["kind"], one["effective_on"]) for one in lineage] == [("REUSED", DAY), ("RENAMED", "2027-06-01")]
+    gone = (await desk.one.get(f"/v1/regions/{old}", valid_on=DAY)).json()
+    assert gone["fate"] == "SUCCESSOR_UNKNOWN"
+    undone = await desk.one.post(
+        f"/v1/region-overrules/{overrule['overrule_id']}/undo", {"reason": "Sama"}, version=overrule["version"]
+    )
+    assert undone.status_code == 200, undone.text
+    assert (await desk.map("2027-06-01"))["51.03.02.2009"] == ("Tanah Lot", old)
+    assert (await desk.one.get(f"/v1/regions/{overrule['new_region_id']}", valid_on=DAY)).status_code == 404
+
+
+async def test_libraries_of_a_region_that_became_two_are_listed_and_stay(desk: Desk) -> None:
+    nomination = {"type": "DESA", "programme_year": 2021, "scheme": "STIMULAN_APBN"}
+    nomination |= {"name": "Perpustakaan", "region_code": "51.03.02.2009", "nominated_on": "2021-05-01"}
+    library = (await desk.one.post("/v1/libraries", nomination)).json()
+    step = await low_lineage(desk)
+    body = {"lineage_event_id": step["event_id"], "reason": "Dua desa"}
+    overrule = (await desk.other.post("/v1/region-overrules", body)).json()
+    [one] = overrule["libraries"]
+    assert (one["library_id"], one["belongs_to"]) == (library["library_id"], str(region_id("51.03.02.2009")))
+    assert (await desk.one.get(f"/v1/libraries/{library['library_id']}")).status_code == 200
+
+
+async def test_lineage_that_is_sure_or_unknown_is_not_overruled(desk: Desk) -> None:
+    await desk.approved(BADUNG | {"51.03.02.2009": "MENGWI"})
+    [step] = (await desk.one.get(f"/v1/regions/{region_id('51.03.02.2009')}/lineage")).json()["items"]
+    for event_id, code in ((step["event_id"], "lineage-sure"), (str(region_id("ID")), "lineage-unknown")):
+        refused = await desk.one.post("/v1/region-overrules", {"lineage_event_id": event_id, "reason": "x"})
+        assert refused.json()["code"] == code

@@ -1,0 +1,123 @@
+"""Offices and their jurisdictions; codes of BPS, assigned and never derived."""
+
+from typing import Any
+
+import pytest
+from simpul_shared.access import Role
+from simpul_shared.contracts.registry import OfficeChanged, OfficeClosed, OfficeRegistered, RegionCodeAssigned
+
+from tests.service.registry.conftest import region_id
+from tests.support.services import Caller, ServiceUnderTest
+
+BADUNG = {
+    "kind": "DINAS_KABKOTA",
+    "name": "Dinas Kearsipan dan Perpustakaan Kabupaten Badung",
+    "jurisdiction": ["51.03"],
+    "effective_on": "2018-01-01",
+}
+
+
+async def registered(national: Caller, **changed: object) -> Any:
+    response = await national.post("/v1/offices", BADUNG | changed)
+    assert response.status_code == 201, response.text
+    return response.json()
+
+
+async def test_an_office_is_found_by_the_regions_it_is_in_charge_of(
+    registry: ServiceUnderTest, national: Caller
+) -> None:
+    badung = await registered(national)
+    bali = await registered(national, kind="DINAS_PROVINSI", name="Dinas Bali", jurisdiction=["51"])
+    country = await registered(national, kind="PERPUSNAS", name="Perpustakaan Nasional", jurisdiction=["ID"])
+    staff = registry.caller(Role.LIBRARY_STAFF, "51.03.02.2009")
+    found = (await staff.get("/v1/offices", region="51.03.02.2009")).json()["items"]
+    assert {one["office_id"] for one in found} == {one["office_id"] for one in (badung, bali, country)}
+    elsewhere = (await staff.get("/v1/offices", region="51.05", kind="DINAS_KABKOTA")).json()["items"]
+    assert elsewhere == []
+    event = (await registry.ledger(OfficeRegistered))[0]
+    assert event.aggregatetype == "office"
+
+
+async def test_an_office_changes_and_closes_by_version(registry: ServiceUnderTest, national: Caller) -> None:
+    office = await registered(national)
+    path = f"/v1/offices/{office['office_id']}"
+    change = {"name": "Dinas Perpustakaan", "jurisdiction": ["51.03", "51.05"], "effective_on": "2024-01-01"}
+    changed = await national.post(f"{path}/change", change | {"reason": "Perda"}, version=1)
+    assert changed.json()["jurisdiction"] == [str(region_id("51.03")), str(region_id("51.05"))]
+    assert (await national.post(f"{path}/change", change | {"reason": "Perda"}, version=1)).status_code == 412
+    early = await national.post(f"{path}/close", {"effective_on": "2023-01-01", "reason": "x"}, version=2)
+    assert early.json()["code"] == "office-date-backwards"
+    closed = await national.post(f"{path}/close", {"effective_on": "2025-01-01", "reason": "Digabung"}, version=2)
+    assert closed.json()["closed_on"] == "2025-01-01"
+    again = await national.post(f"{path}/close", {"effective_on": "2025-01-01", "reason": "x"}, version=3)
+    assert again.json()["code"] == "office-closed"
+    assert (await national.get("/v1/offices", region="51.03")).json()["items"] == []
+    assert len((await national.get("/v1/offices", region="51.03", valid_on="2024-06-01")).json()["items"]) == 1
+    assert [len(await registry.ledger(kind)) for kind in (OfficeRegistered, OfficeChanged, OfficeClosed)] == [1, 1, 1]
+    assert (await national.get(path)).headers["etag"] == '"3"'
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"jurisdiction": ["51"]}, "jurisdiction-of-other-level"),
+        ({"jurisdiction": ["5103"]}, "region-code-malformed"),
+        ({"jurisdiction": ["51.99"]}, "region-unknown"),
+        ({}, "office-exists"),
+    ],
+)
+async def test_an_office_that_cannot_be_is_refused(national: Caller, changed: dict[str, Any], code: str) -> None:
+    await registered(national)
+    assert (await national.post("/v1/offices", BADUNG | changed)).json()["code"] == code
+
+
+async def test_only_the_country_registers_offices(registry: ServiceUnderTest) -> None:
+    assert (await registry.caller(Role.PROVINCE_ADMIN, "51").post("/v1/offices", BADUNG)).status_code == 403
+
+
+CODE = {"scheme": "BPS", "code": "5103020009", "source": "Perka BPS 3/2024"}
+MENGWI = f"/v1/regions/{region_id('51.03.02.2009')}/codes"
+
+
+async def test_an_undotted_code_without_a_scheme_is_refused_and_told_what_to_do(national: Caller) -> None:
+    refused = await national.get("/v1/regions", code="5103022009")
+    assert (refused.status_code, refused.json()["code"]) == (422, "region-code-malformed")
+    assert "with dots" in refused.json()["detail"]
+    assert "scheme=BPS" in refused.json()["detail"]
+
+
+async def test_a_bps_code_is_found_once_it_is_assigned_and_never_derived(
+    registry: ServiceUnderTest, national: Caller
+) -> None:
+    before = await national.get("/v1/regions", code="5103020009", scheme="BPS")
+    assert (before.status_code, before.json()["code"]) == (404, "region-unknown")
+    assert (await national.post(MENGWI, CODE | {"valid_from": "2020-01-01"})).status_code == 200
+    [found] = (await national.get("/v1/regions", code="5103020009", scheme="BPS")).json()["items"]
+    assert found["code"] == "51.03.02.2009"
+    assert (
+        await national.get("/v1/regions", code="5103020009", scheme="BPS", valid_on="2019-12-31")
+    ).status_code == 404
+    [event] = await registry.ledger(RegionCodeAssigned)
+    known = event.recordedtime.isoformat()
+    taken = await national.post(MENGWI, {"scheme": "BPS", "code": None, "valid_from": "2020-01-01", "source": "salah"})
+    assert taken.json()["items"] == []
+    assert (await national.get("/v1/regions", code="5103020009", scheme="BPS")).status_code == 404
+    assert (await national.get("/v1/regions", code="5103020009", scheme="BPS", known_on=known)).status_code == 200
+    assert len((await national.get(MENGWI, known_on=known)).json()["items"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "changed", "code"),
+    [
+        (MENGWI, {"code": "51.03.02.2009"}, "region-code-malformed"),
+        (MENGWI, {"code": "5103"}, "code-of-other-level"),
+        (MENGWI, {"valid_from": "2020-01-01"}, "codes-overlap"),
+        (f"/v1/regions/{region_id('51.03.02.2008')}/codes", {}, "codes-overlap"),
+    ],
+)
+async def test_a_bps_code_that_cannot_be_is_refused(
+    national: Caller, path: str, changed: dict[str, Any], code: str
+) -> None:
+    assert (await national.post(MENGWI, CODE)).status_code == 200
+    refused = await national.post(path, {**CODE, **changed})
+    assert refused.json()["code"] == code

@@ -1,0 +1,196 @@
+"""What a new map changes against the old one: who is who, from codes, names, neighbours and rulings."""
+
+import pytest
+from simpul_registry.domain.decree import Change, ChangeKind, compare
+from simpul_registry.domain.decree_file import DecreeFileBroken, Stated, read_decree_file
+from simpul_registry.domain.matching import Ruling, RulingKind
+
+BADUNG = {
+    "51": "BALI",
+    "51.03": "KAB. BADUNG",
+    "51.03.02": "Mengwi",
+    "51.03.02.2008": "Baha",
+    "51.03.02.2009": "Mengwi",
+    "51.03.02.2010": "Sembung",
+    "51.03.05": "Kuta Selatan",
+    "51.03.05.2003": "Kutuh",
+    "51.03.05.2004": "Pecatu",
+    "51.03.05.1001": "Jimbaran",
+}
+
+
+def stated(places: dict[str, str]) -> list[Stated]:
+    return [Stated(code, name) for code, name in places.items()]
+
+
+def without(*codes: str) -> dict[str, str]:
+    """Badung without these and what lies below them."""
+    return {code: name for code, name in BADUNG.items() if not code.startswith(codes)}
+
+
+def told(new: dict[str, str], *rulings: Ruling, old: dict[str, str] = BADUNG) -> list[tuple[str, str, str, str, str]]:
+    return [
+        (one.kind.value, one.before.code if one.before else "", one.after.code if one.after else "", one.basis,
+         one.confidence.value)
+        for one in compare(stated(old), stated(new), rulings).changes
+    ]  # fmt: skip
+
+
+def test_the_same_map_changes_nothing() -> None:
+    assert told(BADUNG) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "basis", "confidence"),
+    [("MENGWI", "SPELLING", "HIGH"), ("Mengwii", "NAME_SIMILAR", "HIGH"), ("Sangeh", "NAME_DIFFERS", "LOW")],
+)
+def test_a_new_name_under_the_same_code_is_renamed_the_less_alike_the_less_sure(
+    name: str, basis: str, confidence: str
+) -> None:
+    assert told(BADUNG | {"51.03.02.2009": name}) == [("RENAMED", "51.03.02.2009", "51.03.02.2009", basis, confidence)]
+
+
+def test_a_name_that_turns_up_under_a_new_code_beside_it_is_recoded() -> None:
+    new = {**without("51.03.02.2010"), "51.03.02.2011": "Sembung"}
+    assert told(new) == [("RECODED", "51.03.02.2010", "51.03.02.2011", "NAME_SAME_PARENT", "HIGH")]
+
+
+def test_a_village_that_becomes_a_kelurahan_changes_its_status() -> None:
+    new = {**without("51.03.02.2010"), "51.03.02.1001": "Sembung"}
+    assert told(new) == [("STATUS_CHANGED", "51.03.02.2010", "51.03.02.1001", "NAME_SAME_PARENT", "HIGH")]
+
+
+def test_a_village_that_goes_to_another_district_is_moved() -> None:
+    new = {**without("51.03.02.2010"), "51.03.05.2005": "Sembung"}
+    assert told(new) == [("MOVED", "51.03.02.2010", "51.03.05.2005", "NAME_SAME_REGENCY", "HIGH")]
+
+
+def test_a_code_that_names_another_place_is_reused_and_its_old_place_is_found_by_name() -> None:
+    new = BADUNG | {"51.03.02.2010": "Tanah Baru", "51.03.02.2011": "Sembung"}
+    assert told(new) == [
+        ("ADDED", "", "51.03.02.2010", "", "HIGH"),
+        ("REUSED", "51.03.02.2010", "51.03.02.2010", "OLD_MOVED", "HIGH"),
+        ("RECODED", "51.03.02.2010", "51.03.02.2011", "NAME_SAME_PARENT", "HIGH"),
+    ]
+
+
+def test_two_places_may_swap_their_codes() -> None:
+    new = BADUNG | {"51.03.02.2008": "Mengwi", "51.03.02.2009": "Baha"}
+    assert [row[:3] for row in told(new)] == [
+        ("RECODED", "51.03.02.2009", "51.03.02.2008"),
+        ("REUSED", "51.03.02.2008", "51.03.02.2008"),
+        ("RECODED", "51.03.02.2008", "51.03.02.2009"),
+        ("REUSED", "51.03.02.2009", "51.03.02.2009"),
+    ]
+
+
+def test_what_nothing_speaks_for_is_added_or_vanished_and_never_guessed() -> None:
+    new = {**without("51.03.02.2010"), "51.03.05.2009": "Ungasan"}
+    assert [row[:3] for row in told(new)] == [
+        ("VANISHED", "51.03.02.2010", ""),
+        ("ADDED", "", "51.03.05.2009"),
+    ]
+
+
+def test_a_new_district_is_split_from_where_its_villages_lay() -> None:
+    new = {**without("51.03.05.2003", "51.03.05.2004"), "51.03.06": "Uluwatu"}
+    new |= {"51.03.06.2001": "Kutuh", "51.03.06.2002": "Pecatu"}
+    assert told(new) == [
+        ("ADDED", "", "51.03.06", "", "HIGH"),
+        ("SPLIT", "51.03.05", "51.03.06", "VILLAGES 2/2", "HIGH"),
+        ("MOVED", "51.03.05.2003", "51.03.06.2001", "NAME_SAME_REGENCY", "HIGH"),
+        ("MOVED", "51.03.05.2004", "51.03.06.2002", "NAME_SAME_REGENCY", "HIGH"),
+    ]
+
+
+def test_a_district_whose_villages_all_went_to_another_is_merged_into_it() -> None:
+    new = {**without("51.03.05"), "51.03.02.2011": "Kutuh", "51.03.02.2012": "Pecatu", "51.03.02.1001": "Jimbaran"}
+    rows = told(new)
+    assert ("MERGED", "51.03.05", "51.03.02", "VILLAGES 3/3", "HIGH") in rows
+    assert ("VANISHED", "51.03.05", "", "", "HIGH") in rows
+
+
+def test_a_new_province_takes_its_regencies_along() -> None:
+    old = BADUNG | {"51.05": "KAB. KLUNGKUNG", "51.05.02": "Banjarangkan", "51.05.02.2003": "Banjarangkan"}
+    new = BADUNG | {"54": "BALI TIMUR", "54.01": "KAB. KLUNGKUNG", "54.01.01": "Banjarangkan"}
+    rows = told(new | {"54.01.01.2001": "Banjarangkan"}, old=old)
+    assert [row[:4] for row in rows] == [
+        ("ADDED", "", "54", ""),
+        ("SPLIT", "51", "54", "VILLAGES 1/1"),
+        ("MOVED", "51.05", "54.01", "NAME_NATIONAL"),
+        ("RECODED", "51.05.02", "54.01.01", "NAME_SAME_PARENT"),
+        ("RECODED", "51.05.02.2003", "54.01.01.2001", "NAME_SAME_PARENT"),
+    ]
+
+
+def test_a_ruling_keeps_apart_what_the_rules_would_join() -> None:
+    rows = told(BADUNG | {"51.03.02.2009": "Sangeh"}, Ruling(RulingKind.APART, "51.03.02.2009", "51.03.02.2009"))
+    assert {row[:3] for row in rows} == {
+        ("VANISHED", "51.03.02.2009", ""),
+        ("ADDED", "", "51.03.02.2009"),
+        ("REUSED", "51.03.02.2009", "51.03.02.2009"),
+    }
+
+
+def test_a_ruling_joins_what_the_rules_could_not() -> None:
+    new = {**without("51.03.02.2010"), "51.03.05.2009": "Ungasan"}
+    rows = told(new, Ruling(RulingKind.SAME, "51.03.02.2010", "51.03.05.2009"))
+    assert rows == [("MOVED", "51.03.02.2010", "51.03.05.2009", "PERSON", "HIGH")]
+
+
+def test_merged_and_split_villages_are_told_by_people_only() -> None:
+    new = without("51.03.02.2010")
+    rows = told(new, Ruling(RulingKind.MERGED, "51.03.02.2010", "51.03.02.2009"))
+    assert [row[:4] for row in rows] == [
+        ("MERGED", "51.03.02.2010", "51.03.02.2009", "PERSON"),
+        ("VANISHED", "51.03.02.2010", "", ""),
+    ]
+
+
+def test_a_part_of_the_country_can_be_compared_alone() -> None:
+    old = {code: name for code, name in BADUNG.items() if code.startswith("51.03.02")}
+    assert told(old | {"51.03.02.2008": "Baha Baru"}, old=old)[0][:3] == ("RENAMED", "51.03.02.2008", "51.03.02.2008")
+
+
+def test_every_place_of_both_maps_has_exactly_one_fate() -> None:
+    new = {**without("51.03.05", "51.03.02.2009"), "51.03.07": "Petang", "51.03.07.2001": "Kutuh"}
+    found = compare(stated(BADUNG), stated(new))
+    gone = [one.before.code for one in found.changes if one.kind is ChangeKind.VANISHED and one.before]
+    come = [one.after.code for one in found.changes if one.kind is ChangeKind.ADDED and one.after]
+    assert sorted([*found.matches, *gone]) == sorted(BADUNG)
+    assert sorted([*(one.to_code for one in found.matches.values()), *come]) == sorted(new)
+    assert all(isinstance(one, Change) for one in found.changes)
+
+
+FILE = "code,name\n" + "\n".join(f"{code},{name}" for code, name in BADUNG.items())
+
+
+def test_a_file_is_read_whole_with_what_its_codes_say() -> None:
+    places = read_decree_file("\ufeff" + FILE, within="51")
+    assert [one.code for one in places][:3] == ["51", "51.03", "51.03.02"]
+    assert {one.kind.value for one in places if one.depth == 3} == {"DESA", "KELURAHAN"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("kode,nama\n51,BALI", "lacks the column code and name"),
+        ("code,name\n", "no rows"),
+        ("code,name\n5103,Badung", "write it with dots"),
+        ("code,name\n51,", "needs a name"),
+        ("code,name\n51,BALI\n51,Bali", "more than once: 51"),
+        ("code,name\n51,BALI\n51.03.02,Mengwi", "no row for 51.03"),
+        ("code,name\n51,BALI\n51.03,B\n51.03.02,M\n51.03.02.9001,X", "begins with 1 (kelurahan)"),
+        ("code,name,kind\n51,BALI,KABUPATEN", "kind 'KABUPATEN' does not agree"),
+        ('code,name\n51,"BALI', "no CSV"),
+    ],
+)
+def test_a_file_that_cannot_be_right_is_refused_with_the_reason(text: str, said: str) -> None:
+    with pytest.raises(DecreeFileBroken) as refused:
+        read_decree_file(text, within="ID")
+    assert said in refused.value.detail
+
+
+def test_a_file_of_a_part_may_not_leave_it() -> None:
+    with pytest.raises(DecreeFileBroken, match=r"lies outside 51\.03"):
+        read_decree_file("code,name\n51.03,B\n51.05,K", within="51.03")
