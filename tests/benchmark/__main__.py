@@ -16,7 +16,7 @@ from tests.benchmark.sizes import say
 from tests.benchmark.stage import Stage, running_stage
 from tests.benchmark.table import Result, printed
 
-SUITES = ("command", "relay", "projection", "rebuild", "freshness", "start", "growth")
+SUITES = ("command", "relay", "projection", "rebuild", "search", "freshness", "start", "growth")
 
 
 async def result_of(suite: str, stage: Stage) -> Result:

@@ -1,0 +1,223 @@
+"""Any sequence of decrees and undoings leaves a map that holds together, and never changes what was answered before.
+
+The rules alone, over statements kept as the services keep them; tests/service/registry/test_decrees.py has the same through
+Postgres. SIMPUL_DECREE_EXAMPLES asks for more runs.
+"""
+
+import os
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from itertools import pairwise
+from uuid import UUID
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from simpul_registry.domain.decree import ChangeKind, compare
+from simpul_registry.domain.decree_file import Stated
+from simpul_registry.domain.hierarchy import NATION, RegionVersion
+from simpul_registry.domain.matching import Ruling, RulingKind
+from simpul_registry.domain.restating import DESCENT, Standing, Statement, Withdrawal, leads_to, take_effect
+
+RUNS = int(os.environ.get("SIMPUL_DECREE_EXAMPLES", "25"))
+FIRST_DAY = date(2020, 1, 1)
+START = {
+    "51": "Bali",
+    "51.01": "Badung",
+    "51.01.01": "Mengwi",
+    "51.01.01.2001": "Baha",
+    "51.01.01.2002": "Sembung",
+    "51.01.02": "Kuta",
+    "51.01.02.2001": "Legian",
+    "51.01.02.2002": "Kutuh",
+    "51.02": "Tabanan",
+    "51.02.01": "Kediri",
+    "51.02.01.2001": "Pejaten",
+}
+NAMES = ["Sangeh", "Ungasan", "Pecatu", "Baha", "Kutuh", "Legian", "Antap"]
+
+
+@dataclass
+class Row:
+    version: RegionVersion
+    recorded: int
+    superseded: int | None = None
+
+
+@dataclass
+class World:
+    """Statements as region_version keeps them, on a clock that counts changes."""
+
+    rows: list[Row] = field(default_factory=list)
+    edges: list[tuple[UUID, UUID]] = field(default_factory=list)
+    clock: int = 0
+    undoable: list[tuple[list[Statement], int]] = field(default_factory=list)
+    answers: dict[int, set[RegionVersion]] = field(default_factory=dict)
+    day: date = FIRST_DAY
+    ids: set[UUID] = field(default_factory=set)
+    """Every id that was ever on a map: its history must still be there."""
+
+    def believed(self, at: int | None = None) -> set[RegionVersion]:
+        now = self.clock if at is None else at
+        return {
+            row.version for row in self.rows if row.recorded <= now and (row.superseded is None or row.superseded > now)
+        }
+
+    def on(self, day: date) -> dict[str, RegionVersion]:
+        """By code, without the country."""
+        return {one.code: one for one in self.believed() if one.valid_from <= day < one.valid_to and one.parent_id}
+
+    def say(self, statements: list[Statement]) -> list[Statement]:
+        """And returns what says again what held before."""
+        self.clock += 1
+        undo: list[Statement] = []
+        for one in statements:
+            held = [
+                row
+                for row in self.rows
+                if row.superseded is None
+                and (row.version.region_id, row.version.valid_from) == (one.region_id, one.valid_from)
+            ]
+            for row in held:
+                row.superseded = self.clock
+            undo.append(held[0].version if held else Withdrawal(one.region_id, one.valid_from))
+            if isinstance(one, RegionVersion):
+                self.rows.append(Row(one, self.clock))
+        self.answers[self.clock] = self.believed()
+        self.ids |= {one.region_id for one in self.answers[self.clock]}
+        return undo
+
+    def decree(self, places: dict[str, str], rulings: list[Ruling]) -> None:
+        standing = Standing(
+            self.on(self.day), NATION.path, None, {row.version.region_id for row in self.rows}, self.edges
+        )
+        after = [Stated(code, name, "Asia/Makassar") for code, name in sorted(places.items())]
+        before = [Stated(code, one.name) for code, one in standing.versions.items()]
+        difference = compare(before, after, rulings)
+        effect = take_effect(standing, difference, after, day=self.day, decree="Kepmendagri")
+        for one in effect.lineage:
+            if one.stated.kind in DESCENT:
+                self.edges.append((one.from_id, one.to_id))
+        self.undoable.append((self.say(list(effect.statements)), self.clock))
+
+    def undo(self) -> None:
+        """The latest only, as the store allows; descent stays, which only makes circles likelier."""
+        if self.undoable:
+            statements, _ = self.undoable.pop()
+            self.say(sorted(statements, key=lambda one: isinstance(one, RegionVersion)))
+
+
+def below(places: dict[str, str], code: str) -> list[str]:
+    return [one for one in places if one == code or one.startswith(f"{code}.")]
+
+
+def relabel(places: dict[str, str], old: str, new: str) -> dict[str, str]:
+    moved = {f"{new}{code.removeprefix(old)}": places[code] for code in below(places, old)}
+    kept = {code: name for code, name in places.items() if code not in below(places, old)}
+    return kept if any(code in kept for code in moved) else {**kept, **moved}
+
+
+@st.composite
+def edits(draw: st.DrawFn) -> tuple[str, int, int, str]:
+    what = draw(st.sampled_from(["add", "rename", "recode", "split", "merge", "move", "undo", "same-day"]))
+    return what, draw(st.integers(0, 40)), draw(st.integers(0, 40)), draw(st.sampled_from(NAMES))
+
+
+def free(places: dict[str, str], above: str) -> str:
+    digits, first = (4, 2001) if above.count(".") == 2 else (2, 1)
+    return next(code for n in range(first, 9999) if (code := f"{above}.{n:0{digits}d}") not in places)
+
+
+def edited(places: dict[str, str], edit: tuple[str, int, int, str]) -> tuple[dict[str, str], list[Ruling]]:
+    what, one, other, name = edit
+    places = dict(places)
+    villages = sorted(code for code in places if code.count(".") == 3)
+    districts = sorted(code for code in places if code.count(".") == 2)
+    district = districts[one % len(districts)]
+    if what == "add" or not villages:
+        return places | {free(places, district): name}, []
+    village = villages[one % len(villages)]
+    target = districts[other % len(districts)]
+    match what:
+        case "rename":
+            places[village] = name
+        case "recode":
+            places = relabel(places, district, free(places, district.rpartition(".")[0]))
+        case "move":
+            places = relabel(places, village, free(places, target))
+        case "split":
+            new = free(places, district.rpartition(".")[0])
+            places = relabel(places | {new: f"{name} Baru"}, village, f"{new}.2001")
+        case "merge" if len(villages) > 1:
+            heir = next(code for code in villages if code != village)
+            del places[village]
+            return places, [Ruling(RulingKind.MERGED, village, heir)]
+    return places, []
+
+
+@settings(max_examples=RUNS, deadline=None)
+@given(st.lists(edits(), min_size=1, max_size=8))
+def test_any_sequence_of_decrees_leaves_a_map_that_holds_together(sequence: list[tuple[str, int, int, str]]) -> None:
+    world = World()
+    world.say([NATION])
+    world.decree(START, [])
+    history = [START]
+    for edit in sequence:
+        if edit[0] == "undo":
+            if len(history) > 1:
+                history.pop()
+                world.undo()
+        else:
+            if edit[0] != "same-day":
+                world.day = world.day + timedelta(days=30)
+            places, rulings = edited(history[-1], edit)
+            world.decree(places, rulings)
+            history.append(places)
+        require_whole(world, history[-1])
+
+
+def require_whole(world: World, places: dict[str, str]) -> None:
+    held = world.believed()
+    assert {code: one.name for code, one in world.on(date(2090, 1, 1)).items()} == places
+    for identity in ("code", "region_id"):
+        spans: dict[object, list[RegionVersion]] = defaultdict(list)
+        for one in held:
+            spans[getattr(one, identity)].append(one)
+        for same in spans.values():
+            ordered = sorted(same, key=lambda one: one.valid_from)
+            assert all(one.valid_to <= other.valid_from for one, other in pairwise(ordered))
+    for one in held:
+        require_parent(one, held)
+    descent: dict[UUID, set[UUID]] = defaultdict(set)
+    for above, part in world.edges:
+        descent[above].add(part)
+    assert not any(leads_to(descent, above, above) for above in list(descent))
+    assert all(world.believed(at) == answer for at, answer in world.answers.items())
+    assert world.ids <= {row.version.region_id for row in world.rows}
+
+
+def require_parent(one: RegionVersion, held: set[RegionVersion]) -> None:
+    """Over its whole interval, by the very path."""
+    if one.parent_id is None:
+        return
+    reached = one.valid_from
+    while reached < one.valid_to:
+        covering = [
+            above for above in held if above.region_id == one.parent_id and above.valid_from <= reached < above.valid_to
+        ]
+        assert covering, f"{one.code} has no parent on {reached}"
+        assert covering[0].path == one.path[:-1]
+        reached = covering[0].valid_to
+
+
+def test_a_place_that_a_person_keeps_apart_gets_an_id_that_nobody_had() -> None:
+    world = World()
+    world.say([NATION])
+    world.decree(START, [])
+    before = world.on(world.day)["51.01.01.2001"]
+    world.day += timedelta(days=30)
+    world.decree(START, [Ruling(RulingKind.APART, "51.01.01.2001", "51.01.01.2001")])
+    after = world.on(world.day)["51.01.01.2001"]
+    assert after.region_id != before.region_id
+    assert replace(before, valid_to=world.day) in world.believed()
+    assert ChangeKind.REUSED.lineage is not None
