@@ -136,6 +136,8 @@ async def test_a_row_that_was_applied_from_another_file_is_not_applied_again_and
         ({"Tanggal Usulan": "1/2/2099"}, "date-in-future", []),
         ({"Tahun Program": "2.021,5"}, "number-unreadable", []),
         ({"Nomor SK": "12/SK/2021"}, "decree-incomplete", []),
+        ({"NPP": "6.37E+14"}, "code-rounded", []),
+        ({"NPP": "63720520"}, "npp-malformed", []),
         ({"Nomor SK": "12/SK/2021", "Tanggal SK": "31/1/2021"}, "date-too-early", []),
     ],
 )
@@ -184,6 +186,30 @@ async def test_a_decree_takes_a_library_straight_to_designated(registry: Service
     path, version = f"/v1/libraries/{receipt['subject_id']}", library["version"]
     active = await national.post(f"{path}/activate", {"effective_on": "2021-07-05"}, version=version)
     assert active.status_code == 200
+
+
+async def test_an_npp_is_kept_as_a_number_of_another_register_and_belongs_to_one_library(
+    registry: ServiceUnderTest, national: Caller
+) -> None:
+    content = csv(row("Pustaka A", NPP="6372052C0000001"), row("Pustaka B", NPP="637205210000001"))
+    done = await committed(registry, national, content)
+    first, second = await rows(national, done)
+    assert [one.type.split(".")[3] for one in await registry.ledger(announced.ExternalIdAssigned)] == [
+        "external-id-assigned"
+    ] * 2
+    assert (len(first["event_ids"]), [one["code"] for one in second["remarks"]]) == (2, ["npp-form"])
+    held = await registry.database.pool.fetch("select library_id, value from external_id order by value")
+    assert {(str(one["library_id"]), one["value"]) for one in held} == {
+        (first["subject_id"], "6372052C0000001"),
+        (second["subject_id"], "637205210000001"),
+    }
+    again = csv(row("Pustaka C", NPP="6372052C0000001"), row("Pustaka A", NPP="6372052C0000001"))
+    looked_at = await checked(registry, national, again)
+    found = await rows(national, looked_at)
+    assert [(one["verdict"], [each["code"] for each in one["problems"]]) for one in found] == [
+        ("REFUSED", ["external-id-taken"]),
+        ("KNOWN", []),
+    ]
 
 
 async def test_a_library_of_the_same_name_is_taken_and_told(registry: ServiceUnderTest, national: Caller) -> None:

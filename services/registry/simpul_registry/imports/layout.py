@@ -44,6 +44,7 @@ class LibraryRecord(msgspec.Struct, frozen=True, array_like=True):
     nominated_on: date | None
     sk_no: str | None
     sk_date: date | None
+    npp: str | None = None
 
 
 _DOTTED = re.compile(r"\d{2}(?:\.\d{2}(?:\.\d{2}(?:\.\d{4})?)?)?")
@@ -215,6 +216,14 @@ LAYOUT = Layout(
             "Tanggal surat keputusan.",
             aliases=("Tgl SK", "Decree Date"),
             example="15/3/2021",
+        ),
+        Column(
+            "npp",
+            "NPP",
+            code(at_most=20),
+            "Nomor Pokok Perpustakaan, 15 angka dan huruf, dalam sel berformat Teks.",
+            aliases=("Nomor Pokok Perpustakaan", "No NPP", "Nomor NPP"),
+            example="6372052C0000001",
         ),
     ),
     compose=compose,

@@ -31,3 +31,25 @@ async def save_external_ids(tx: Transaction, library_id: UUID, ids: Sequence[Ext
         """,
         [(library_id, one.scheme.value, one.value, one.valid_from, one.valid_to, one.source) for one in ids],
     )
+
+
+async def insert_external_ids(tx: Transaction, new: Sequence[tuple[UUID, ExternalId]]) -> None:
+    """Numbers of new libraries, many at once."""
+    await tx.connection.copy_records_to_table(
+        "external_id",
+        columns=("library_id", "scheme", "value", "valid_from", "valid_to", "source"),
+        records=[
+            (library_id, one.scheme.value, one.value, one.valid_from, one.valid_to, one.source)
+            for library_id, one in new
+        ],
+    )
+
+
+async def taken_values(tx: Transaction, scheme: ExternalIdScheme, values: Sequence[str]) -> set[str]:
+    """Those of the numbers that some library bears now."""
+    rows = await tx.fetch(
+        "select value from external_id where scheme = $1 and value = any($2::text[]) and valid_to is null",
+        scheme,
+        values,
+    )
+    return {row["value"] for row in rows}
