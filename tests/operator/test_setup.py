@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 from simpul_operator.roles import APP, OWNER, in_database
 from simpul_operator.topics import topic_states
+from simpul_shared.contracts.topics import TOPICS
 
 from tests.operator.processes import simpul
 from tests.support.databases import Databases
@@ -41,7 +42,7 @@ async def test_setup_makes_databases_roles_and_topics_once(
 ) -> None:
     first, second = simpul("setup", environment=environment), simpul("setup", environment=environment)
     assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
-    assert "topics: 7 created." in first.stderr
+    assert f"topics: {len(TOPICS)} created." in first.stderr
     assert "topics: all are there." in second.stderr
     assert [await owner_of(databases.admin_url, service) for service in SERVICES] == [OWNER] * 3
     app = await asyncpg.connect(databases.url("reporting", APP))
