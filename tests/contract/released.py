@@ -140,10 +140,10 @@ async def release(record: Path = RECORD) -> list[Path]:
             _add(folder / "events.jsonl", b"\n".join(values) + b"\n")
             _add(folder / "said.jsonl", msgspec.json.Encoder().encode_lines(said))
             made.append(folder)
-    for one in _without_upcast(released):
+    for one in _without_upcast(revisions(record)):
         _add(one.folder / "upcast.jsonl", msgspec.json.Encoder().encode_lines(_upcast(one)))
         made.append(one.folder)
-    return made
+    return list(dict.fromkeys(made))
 
 
 def _upcast(revision: Revision) -> list[Line]:
