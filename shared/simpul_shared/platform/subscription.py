@@ -179,13 +179,15 @@ class Subscription:
                 return
 
     async def _watch(self, stopping: asyncio.Event, starting: "asyncio.Task[None]") -> None:
-        limit = self._settings.silence_seconds
+        limit, clock = self._settings.silence_seconds, asyncio.get_running_loop().time
+        built = clock()
         while not stopping.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), min(_LOOK_SECONDS, limit / 2))
             if starting.done():
                 starting.result()  # an error that is not Kafka's ends the process
-            if self.follower.silent_seconds() > limit and await self._is_stuck():
+            # Each consumer has the whole time anew: one that is still joining its group is not stuck.
+            if min(self.follower.silent_seconds(), clock() - built) > limit and await self._is_stuck():
                 CONSUMER_REBUILDS.inc()
                 return
 
