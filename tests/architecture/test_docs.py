@@ -11,6 +11,7 @@ import pytest
 from pydantic_settings import BaseSettings
 from simpul_activities.domain.activity import ActivityStatus
 from simpul_activities.domain.bimtek import Pillar, SessionMethod
+from simpul_activities.domain.plan import ItemState
 from simpul_registry.domain.decree_review import DecreeStatus
 from simpul_registry.domain.duplicate_people import Verdict
 from simpul_registry.domain.fate import RegionFate
@@ -34,7 +35,7 @@ PAGES = sorted(
 CODE = (".py", ".sql", ".html", ".css", ".csv", ".gz")
 WORDS = [
     *(kind for kind in StrEnum.__subclasses__() if kind.__module__ == vocabulary.__name__),
-    *(ActivityStatus, SessionMethod, Pillar, Role, LetterState, RegionFate, DecreeStatus),
+    *(ActivityStatus, ItemState, SessionMethod, Pillar, Role, LetterState, RegionFate, DecreeStatus),
     *(AccessKind, Gender, ReadPurpose, Verdict, ImportState, RowVerdict),
 ]
 

@@ -123,10 +123,9 @@ class PlanItem(msgspec.Struct, frozen=True, kw_only=True):
     due_on: date
 
 
-class FollowUpPlanSubmitted(Event, frozen=True, kw_only=True):
-    """Rencana tindak lanjut (RTL) of one library after one Bimtek; the wording stays in the service."""
+class FollowUpEvent(Event, frozen=True, kw_only=True):
+    """`library_id` is who submitted the plan, also when another carries it out by now."""
 
-    type: ClassVar[str] = "id.simpul.activities.follow-up-plan-submitted.v1"
     aggregate: ClassVar[str] = "plan"
     topic: ClassVar[Topic] = ACTIVITIES
     aggregate_field: ClassVar[str] = "plan_id"
@@ -134,9 +133,47 @@ class FollowUpPlanSubmitted(Event, frozen=True, kw_only=True):
 
     plan_id: UUID
     library_id: UUID
+
+
+class FollowUpPlanSubmitted(FollowUpEvent, frozen=True, kw_only=True):
+    """Rencana tindak lanjut (RTL) of one library after one Bimtek; the wording stays in the service."""
+
+    type: ClassVar[str] = "id.simpul.activities.follow-up-plan-submitted.v1"
+
     bimtek_id: UUID
     items: tuple[PlanItem, ...]
     basis: Basis
+
+
+class FollowUpItemProgressed(FollowUpEvent, frozen=True, kw_only=True):
+    """How far an item is, in percent; where it fell, `reason` says why."""
+
+    type: ClassVar[str] = "id.simpul.activities.follow-up-item-progressed.v1"
+
+    item_no: int
+    due_on: date
+    progress: int
+    reason: str | None = None
+
+
+class FollowUpItemCompleted(FollowUpEvent, frozen=True, kw_only=True):
+    """An item is done, with evidence that stays in the service. `completed_on` is a local date."""
+
+    type: ClassVar[str] = "id.simpul.activities.follow-up-item-completed.v1"
+
+    item_no: int
+    due_on: date
+    completed_on: date
+    open_items: int
+
+
+class FollowUpItemCancelled(FollowUpEvent, frozen=True, kw_only=True):
+    type: ClassVar[str] = "id.simpul.activities.follow-up-item-cancelled.v1"
+
+    item_no: int
+    due_on: date
+    reason: str
+    open_items: int
 
 
 class Gender(msgspec.Struct, frozen=True, kw_only=True):
@@ -225,6 +262,9 @@ EVENTS: tuple[type[Event], ...] = (
     AttendanceRecorded,
     AttendanceCorrected,
     FollowUpPlanSubmitted,
+    FollowUpItemProgressed,
+    FollowUpItemCompleted,
+    FollowUpItemCancelled,
     ActivityRecorded,
     ActivityCorrected,
     ActivityWithdrawn,

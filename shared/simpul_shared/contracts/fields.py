@@ -219,6 +219,10 @@ FIELDS: dict[str, dict[str, Any]] = {
         "The strategy it serves: LAYANAN_INFORMASI, PELIBATAN_MASYARAKAT or ADVOKASI.", "PELIBATAN_MASYARAKAT"
     ),
     "due_on": _field("By when, a local date.", "2021-12-31"),
+    "item_no": _field("The item's number in its plan.", 1),
+    "progress": _field("How much of the item is done, from 0 to 100.", 60),
+    "completed_on": _field("The local date on which the item was done.", "2021-12-20"),
+    "open_items": _field("How many items of the plan are neither completed nor cancelled, after this.", 0),
     # Activities
     "category": _field("The field of life that the activity serves.", "EKONOMI"),
     "starts_at": _field("When it began; the instant, with its offset.", "2021-09-11T10:00:00+08:00"),

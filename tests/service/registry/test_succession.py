@@ -8,7 +8,13 @@ from uuid import UUID, uuid4
 import pytest
 from simpul_shared.access import Role
 from simpul_shared.contracts import registry as announced
-from simpul_shared.contracts.activities import FollowUpPlanSubmitted, PlanItem
+from simpul_shared.contracts.activities import (
+    FollowUpItemCancelled,
+    FollowUpItemCompleted,
+    FollowUpItemProgressed,
+    FollowUpPlanSubmitted,
+    PlanItem,
+)
 from simpul_shared.vocabulary import Basis
 
 from tests.service.registry.conftest import region_id
@@ -170,6 +176,22 @@ async def test_a_library_with_an_open_follow_up_plan_closes_only_when_it_is_sett
     closed = await registry.ledger(announced.LibraryClosed)
     assert id_of(heir).encode() in bytes(closed[0].data)
     assert b"Program berakhir" in bytes(closed[1].data)
+
+
+async def test_a_library_closes_once_all_items_of_its_follow_up_plan_are_completed_or_cancelled(
+    registry: ServiceUnderTest, national: Caller
+) -> None:
+    path = await active(national)
+    plan = plan_of(path)
+    item: dict[str, Any] = {"plan_id": plan.plan_id, "library_id": plan.library_id, "due_on": date(2024, 1, 1)}
+    await registry.receive(
+        plan,
+        FollowUpItemProgressed(**item, item_no=1, progress=100),
+        FollowUpItemCompleted(**item, item_no=1, completed_on=date(2024, 1, 1), open_items=1),
+    )
+    assert await refused(national, path, "close", {"reason": "x"}) == (409, "open-follow-up-plans")
+    await registry.receive(FollowUpItemCancelled(**item, item_no=2, reason="x", open_items=0))
+    await step(national, path, "close", {"reason": "Desa digabung"})
 
 
 async def test_a_survivor_has_the_plans_of_what_was_merged_into_it_until_that_is_taken_back(

@@ -31,6 +31,12 @@ Reason = Annotated[
 ]
 
 
+Evidence = Annotated[
+    tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9._:/@#?&=%+-]{1,300}$")], ...],
+    Field(max_length=20, description="Where photos and papers are: references or addresses, never names"),
+]
+
+
 class ReasonBody(Body):
     reason: Annotated[Reason, Field(examples=["Tercatat dua kali"])]
 

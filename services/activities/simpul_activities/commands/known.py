@@ -29,26 +29,28 @@ async def require_library(tx: Transaction, library_id: UUID, *, allowed: Sequenc
     """
     library = await copies.find_library(tx, library_id, allowed=allowed)
     if library is None:
-        raise await _unknown(tx, LibraryUnknown, "library", library_id)
+        raise await _unknown(tx, LibraryUnknown, "library", library_id, field="/library_id")
     return library
 
 
-async def require_person(tx: Transaction, person_id: UUID, *, allowed: Sequence[UUID] | None) -> None:
+async def require_person(
+    tx: Transaction, person_id: UUID, *, allowed: Sequence[UUID] | None, field: str = "/person_id"
+) -> None:
     """Errors: PersonUnknown, on the terms of `require_library`; PersonErased."""
     person = await copies.find_person(tx, person_id, allowed=allowed)
     if person is None:
-        raise await _unknown(tx, PersonUnknown, "person", person_id)
+        raise await _unknown(tx, PersonUnknown, "person", person_id, field=field)
     require_not_erased(person)
 
 
-async def _unknown(tx: Transaction, kind: type[Refusal], what: str, which: UUID) -> Refusal:
+async def _unknown(tx: Transaction, kind: type[Refusal], what: str, which: UUID, *, field: str) -> Refusal:
     through = await copies.registry_applied_through(tx)
     told = None if through is None else through.isoformat()
     how_far = "No registry events are" if told is None else f"Registry events up to {told} are"
     return kind(
         f"No {what} {which} is known here within your regions. {how_far} applied here: "
         f"if it was registered after that, repeat in {RETRY_SECONDS} s; else check {what}_id.",
-        field=f"/{what}_id",
+        field=field,
         retry_after=RETRY_SECONDS,
         facts={"registry_applied_through": told},
     )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from uuid import UUID
 
 from simpul_shared.errors import Conflict, Invalid, NotFound
@@ -42,25 +43,61 @@ class DueDateOutOfRange(Invalid):
     title = "Tenggat di luar jangkauan"
 
 
+class ItemState(StrEnum):
+    """Overdue is none of them: it follows from the day."""
+
+    NOT_BEGUN = "BELUM"
+    UNDER_WAY = "BERJALAN"
+    DONE = "SELESAI"
+    CANCELLED = "BATAL"
+
+
 @dataclass(frozen=True)
 class Item:
+    """`owner_id` is the person who sees to it. domain/follow_up.py says how it goes on."""
+
     no: int
     pillar: Pillar
     text: str
     due_on: date
+    owner_id: UUID | None = None
+    progress: int = 0
+    state: ItemState = ItemState.NOT_BEGUN
+    evidence: tuple[str, ...] = ()
+    completed_on: date | None = None
+    cancelled_because: str | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in (ItemState.NOT_BEGUN, ItemState.UNDER_WAY)
+
+    def is_overdue(self, today: date) -> bool:
+        return self.is_open and self.due_on < today
 
 
 @dataclass(frozen=True)
 class Plan:
-    """`region_id` is the library's when submitted. `version` is 0 until recorded."""
+    """`region_id` is the library's when submitted, `timezone` where it lies now. `version` is 0 until recorded."""
 
     plan_id: UUID
     version: int
     bimtek_id: UUID
     library_id: UUID
     region_id: UUID
+    timezone: str
     items: tuple[Item, ...]
     basis: Basis
+
+    def item(self, no: int) -> Item:
+        """Errors: PlanItemNotFound."""
+        for item in self.items:
+            if item.no == no:
+                return item
+        raise PlanItemNotFound(f"The follow-up plan has no item {no}; it has {len(self.items)}. Check the number.")
+
+    @property
+    def open_items(self) -> int:
+        return sum(item.is_open for item in self.items)
 
 
 def submit(
@@ -79,7 +116,16 @@ def submit(
     for place, item in enumerate(items):
         _require_due_within_a_year(item, bimtek.programme.ends_on, field=f"/items/{place}/due_on")
     in_order = tuple(sorted(items, key=lambda item: item.no))
-    return Plan(plan_id, 0, bimtek.bimtek_id, library.library_id, library.region_id, in_order, basis)
+    return Plan(
+        plan_id=plan_id,
+        version=0,
+        bimtek_id=bimtek.bimtek_id,
+        library_id=library.library_id,
+        region_id=library.region_id,
+        timezone=library.timezone,
+        items=in_order,
+        basis=basis,
+    )
 
 
 def a_year_after(day: date) -> date:

@@ -1,6 +1,7 @@
 """Registrations, attendance sheets and follow-up plans. Who doesn't host the Bimtek sees only its own libraries' rows."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from simpul_shared.platform.database import Transaction
@@ -41,14 +42,21 @@ async def read_registration(tx: Transaction, registration_id: UUID, *, allowed: 
 
 
 async def list_plans(
-    tx: Transaction, bimtek_id: UUID, *, allowed: Sequence[UUID] | None, cursor: str | None, limit: int
+    tx: Transaction,
+    bimtek_id: UUID,
+    *,
+    allowed: Sequence[UUID] | None,
+    now: datetime,
+    cursor: str | None,
+    limit: int,
 ) -> Page[PlanView]:
     """In the order of submission. Errors: BimtekNotFound, CursorMalformed."""
     hosted = await bimteks.is_hosted(tx, bimtek_id, allowed=allowed)
     after = decode_cursor(cursor, tuple[UUID])
     rows = await tx.fetch(
         """
-        select p.plan_id, p.version, p.bimtek_id, p.library_id, p.region_id, p.basis from follow_up_plan as p
+        select p.plan_id, p.version, p.bimtek_id, p.library_id, p.region_id, l.timezone, p.basis
+        from follow_up_plan as p join library as l using (library_id)
         where p.bimtek_id = $1 and ($2::uuid[] is null
                 or exists (select from region_place as place where place.region_id = p.region_id and place.path && $2))
             and ($3::uuid is null or p.plan_id > $3)
@@ -60,13 +68,13 @@ async def list_plans(
         limit + 1,
     )
     items = await plans.items_of(tx, [row["plan_id"] for row in rows])
-    found = [PlanView.of(plans.plan_of(row, items[row["plan_id"]])) for row in rows]
+    found = [PlanView.of(plans.plan_of(row, items[row["plan_id"]]), now=now) for row in rows]
     return page_of(found, limit=limit, key=lambda one: (str(one.plan_id),))
 
 
-async def read_plan(tx: Transaction, plan_id: UUID, *, allowed: Sequence[UUID] | None) -> PlanView:
+async def read_plan(tx: Transaction, plan_id: UUID, *, allowed: Sequence[UUID] | None, now: datetime) -> PlanView:
     """Errors: PlanNotFound."""
-    return PlanView.of(await plans.load(tx, plan_id, allowed=allowed))
+    return PlanView.of(await plans.load(tx, plan_id, allowed=allowed), now=now)
 
 
 async def _registrations(

@@ -10,16 +10,25 @@ from simpul_shared.vocabulary import Basis
 
 from simpul_activities.domain.activity import PlanItemRef
 from simpul_activities.domain.bimtek import Pillar
-from simpul_activities.domain.plan import Item, Plan, PlanItemNotFound, PlanNotFound
+from simpul_activities.domain.plan import Item, ItemState, Plan, PlanItemNotFound, PlanNotFound
 
 
 async def load(tx: Transaction, plan_id: UUID, *, allowed: Sequence[UUID] | None) -> Plan:
-    """Errors: PlanNotFound, also for a library outside the `allowed` regions (None: anywhere)."""
+    """Also where another library carries it out by now. Errors: PlanNotFound, also outside the `allowed` regions (None: anywhere)."""
     row = await tx.fetchrow(
         """
-        select p.plan_id, p.version, p.bimtek_id, p.library_id, p.region_id, p.basis from follow_up_plan as p
-        where p.plan_id = $1 and ($2::uuid[] is null
-            or exists (select from region_place as place where place.region_id = p.region_id and place.path && $2))
+        with recursive carrier as (
+            select l.region_id, coalesce(l.merged_into, l.plans_to) as next
+            from library as l join follow_up_plan as p using (library_id) where p.plan_id = $1
+            union
+            select l.region_id, coalesce(l.merged_into, l.plans_to) from library as l join carrier on l.library_id = carrier.next
+        )
+        select p.plan_id, p.version, p.bimtek_id, p.library_id, p.region_id, l.timezone, p.basis
+        from follow_up_plan as p join library as l using (library_id)
+        where p.plan_id = $1 and ($2::uuid[] is null or exists (
+            select from region_place as place
+            where place.path && $2 and (place.region_id = p.region_id or place.region_id in (select region_id from carrier))
+        ))
         """,
         plan_id,
         allowed,
@@ -36,6 +45,7 @@ def plan_of(row: asyncpg.Record, items: tuple[Item, ...]) -> Plan:
         bimtek_id=row["bimtek_id"],
         library_id=row["library_id"],
         region_id=row["region_id"],
+        timezone=row["timezone"],
         items=items,
         basis=Basis(row["basis"]),
     )
@@ -43,13 +53,31 @@ def plan_of(row: asyncpg.Record, items: tuple[Item, ...]) -> Plan:
 
 async def items_of(tx: Transaction, plan_ids: Sequence[UUID]) -> dict[UUID, tuple[Item, ...]]:
     rows = await tx.fetch(
-        "select plan_id, no, pillar, text, due_on from follow_up_item where plan_id = any($1) order by plan_id, no",
+        """
+        select plan_id, no, pillar, text, due_on, owner_id, progress, state, evidence, completed_on, cancelled_because
+        from follow_up_item where plan_id = any($1) order by plan_id, no
+        """,
         plan_ids,
     )
     items: dict[UUID, tuple[Item, ...]] = dict.fromkeys(plan_ids, ())
     for row in rows:
-        items[row["plan_id"]] += (Item(row["no"], Pillar(row["pillar"]), row["text"], row["due_on"]),)
+        items[row["plan_id"]] += (_item_of(row),)
     return items
+
+
+def _item_of(row: asyncpg.Record) -> Item:
+    return Item(
+        no=row["no"],
+        pillar=Pillar(row["pillar"]),
+        text=row["text"],
+        due_on=row["due_on"],
+        owner_id=row["owner_id"],
+        progress=row["progress"],
+        state=ItemState(row["state"]),
+        evidence=tuple(row["evidence"]),
+        completed_on=row["completed_on"],
+        cancelled_because=row["cancelled_because"],
+    )
 
 
 async def insert(tx: Transaction, plan: Plan, *, at: datetime, by: str) -> None:
@@ -68,8 +96,27 @@ async def insert(tx: Transaction, plan: Plan, *, at: datetime, by: str) -> None:
         by,
     )
     await tx.executemany(
-        "insert into follow_up_item (plan_id, no, pillar, text, due_on) values ($1, $2, $3, $4, $5)",
-        [(plan.plan_id, item.no, item.pillar.value, item.text, item.due_on) for item in plan.items],
+        "insert into follow_up_item (plan_id, no, pillar, text, due_on, owner_id) values ($1, $2, $3, $4, $5, $6)",
+        [(plan.plan_id, item.no, item.pillar.value, item.text, item.due_on, item.owner_id) for item in plan.items],
+    )
+
+
+async def update_item(tx: Transaction, plan: Plan, no: int) -> None:
+    """The item as it is now, and the plan's version."""
+    item = plan.item(no)
+    await tx.execute("update follow_up_plan set version = $2 where plan_id = $1", plan.plan_id, plan.version)
+    await tx.execute(
+        """
+        update follow_up_item set progress = $3, state = $4, evidence = $5, completed_on = $6, cancelled_because = $7
+        where plan_id = $1 and no = $2
+        """,
+        plan.plan_id,
+        no,
+        item.progress,
+        item.state.value,
+        list(item.evidence),
+        item.completed_on,
+        item.cancelled_because,
     )
 
 

@@ -9,7 +9,8 @@ from pydantic.config import JsonDict
 from simpul_shared.vocabulary import AttendanceStatus, Basis
 
 from simpul_activities.domain.bimtek import Pillar
-from simpul_activities.domain.plan import Plan
+from simpul_activities.domain.calendar import local_date
+from simpul_activities.domain.plan import Item, ItemState, Plan
 from simpul_activities.domain.registration import Registration
 
 REGISTRATION_ID_EXAMPLE = "0197a1c5-20f0-7a31-9e88-4b6c2d1e0f35"
@@ -29,6 +30,19 @@ PLAN_EXAMPLE: JsonDict = {
         }
     ],
     "basis": "stated",
+}
+_ITEM: JsonDict = {
+    "no": 1,
+    "pillar": "PELIBATAN_MASYARAKAT",
+    "text": "Kelas komputer bagi pelaku UMKM desa",
+    "due_on": "2026-09-30",
+    "owner_id": None,
+    "progress": 60,
+    "state": "BERJALAN",
+    "overdue": False,
+    "evidence": [],
+    "completed_on": None,
+    "cancelled_because": None,
 }
 _BIMTEK_ID = "0197a1c3-5a10-7e2b-b1c4-9d2e6f7a8b90"
 _REGION_ID = "5b0a3f7e-51aa-5c1d-9f00-1c7d7d2f4a11"
@@ -156,10 +170,35 @@ class SheetRecorded(BaseModel):
 
 
 class PlanItemView(BaseModel):
+    """`overdue`: still open, and its day has passed at the library."""
+
     no: int
     pillar: Pillar
     text: str
     due_on: date
+    owner_id: UUID | None
+    progress: int
+    state: ItemState
+    overdue: bool
+    evidence: list[str]
+    completed_on: date | None
+    cancelled_because: str | None
+
+    @classmethod
+    def of(cls, item: Item, *, today: date) -> Self:
+        return cls(
+            no=item.no,
+            pillar=item.pillar,
+            text=item.text,
+            due_on=item.due_on,
+            owner_id=item.owner_id,
+            progress=item.progress,
+            state=item.state,
+            overdue=item.is_overdue(today),
+            evidence=list(item.evidence),
+            completed_on=item.completed_on,
+            cancelled_because=item.cancelled_because,
+        )
 
 
 class PlanView(BaseModel):
@@ -172,6 +211,7 @@ class PlanView(BaseModel):
                     "bimtek_id": _BIMTEK_ID,
                     "region_id": _REGION_ID,
                     **PLAN_EXAMPLE,
+                    "items": [_ITEM],
                 }
             ]
         }
@@ -186,15 +226,14 @@ class PlanView(BaseModel):
     basis: Basis
 
     @classmethod
-    def of(cls, plan: Plan) -> Self:
+    def of(cls, plan: Plan, *, now: datetime) -> Self:
+        today = local_date(now, plan.timezone)
         return cls(
             plan_id=plan.plan_id,
             version=plan.version,
             bimtek_id=plan.bimtek_id,
             library_id=plan.library_id,
             region_id=plan.region_id,
-            items=[
-                PlanItemView(no=item.no, pillar=item.pillar, text=item.text, due_on=item.due_on) for item in plan.items
-            ],
+            items=[PlanItemView.of(item, today=today) for item in plan.items],
             basis=plan.basis,
         )

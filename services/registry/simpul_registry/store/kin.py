@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
-from simpul_shared.contracts.activities import FollowUpPlanSubmitted
+from simpul_shared.contracts.activities import FollowUpItemCancelled, FollowUpItemCompleted, FollowUpPlanSubmitted
 from simpul_shared.platform.consume import Received
 from simpul_shared.platform.database import Transaction
 
@@ -26,7 +26,7 @@ async def survivor_of(tx: Transaction, library_id: UUID) -> UUID:
 
 
 async def open_plans(tx: Transaction, library_id: UUID) -> tuple[UUID, ...]:
-    """Its follow-up plans, and those of libraries merged into it or closed in its favour."""
+    """Its follow-up plans with items still to do, and those of libraries merged into it or closed in its favour."""
     rows = await tx.fetch(
         """
         with recursive kin as (
@@ -34,7 +34,8 @@ async def open_plans(tx: Transaction, library_id: UUID) -> tuple[UUID, ...]:
             union
             select l.library_id from library as l join kin on kin.library_id in (l.merged_into, l.plans_to)
         )
-        select plan_id from follow_up_plan where library_id in (select library_id from kin) order by plan_id limit 100
+        select plan_id from follow_up_plan where library_id in (select library_id from kin) and settled_at is null
+        order by plan_id limit 100
         """,
         library_id,
     )
@@ -51,6 +52,15 @@ async def keep_plans(tx: Transaction, events: Sequence[Received[FollowUpPlanSubm
             for one in events
             for e in (one.event,)
         ],
+    )
+
+
+async def settle_plans(
+    tx: Transaction, events: Sequence[Received[FollowUpItemCompleted | FollowUpItemCancelled]]
+) -> None:
+    await tx.executemany(
+        "update follow_up_plan set settled_at = $2 where plan_id = $1",
+        [(one.event.plan_id, one.recorded_at) for one in events if one.event.open_items == 0],
     )
 
 
