@@ -13,7 +13,12 @@ def size(full: T, *, quick: T) -> T:
     return quick if QUICK else full
 
 
-ROUNDS = size(5, quick=1)
+def setting(name: str, full: int, *, quick: int) -> int:
+    """A size that the environment may change, for a machine with less time."""
+    return int(os.environ.get(name) or size(full, quick=quick))
+
+
+ROUNDS = setting("ROUNDS", 5, quick=1)
 """Sides take turns in each round, so that what else the machine does falls on all of them."""
 
 

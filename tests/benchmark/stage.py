@@ -89,6 +89,30 @@ def resident_mb(pid: int) -> float:
     return int(_stat(pid)[21]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
+def forget_peak(pid: int) -> None:
+    """From now on peak_mb() counts anew."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+def peak_mb(pid: int) -> float:
+    """The most memory that a process has held; 0 where it has just ended."""
+    try:
+        told = Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    lines = [line.split() for line in told.splitlines() if line.startswith("VmHWM:")]
+    return int(lines[0][1]) * 1024 / 1e6 if lines else 0.0
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has started and that still run."""
+    try:
+        tasks = list(Path(f"/proc/{pid}/task").iterdir())
+        return [int(child) for task in tasks for child in (task / "children").read_text().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
 def _stat(pid: int) -> list[str]:
     """The fields of /proc/<pid>/stat from the third on; zeros where the process has just ended."""
     try:
