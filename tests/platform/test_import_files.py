@@ -92,6 +92,18 @@ async def test_a_row_that_is_there_twice_is_refused_the_second_time(tmp_path: Pa
     assert [(row.number, problems(row)) for row in rows] == [(2, []), (4, [("row-repeated", None)])]
 
 
+async def test_a_number_that_two_rows_claim_is_refused_the_second_time_however_far_apart_they_are(
+    tmp_path: Path,
+) -> None:
+    others = ([f"Taman {number}", *ROW[1:4], ""] for number in range(2500))
+    content = csv(HEADER, ROW, ["Kebun", *ROW[1:]], *others, ["Pasar", *ROW[1:]]).encode()
+    _, rows = await read_bytes(tmp_path, content)
+    assert [(row.number, problems(row)) for row in rows if row.problems] == [
+        (3, [("value-repeated", "code")]),
+        (2504, [("value-repeated", "code")]),
+    ]
+
+
 async def test_personal_data_are_refused_and_not_kept(tmp_path: Path) -> None:
     _, (row,) = await read_bytes(tmp_path, csv(HEADER, ["Bu Ani 5103022009710001", *ROW[1:]]).encode())
     assert problems(row) == [("personal-data", "name")]

@@ -19,7 +19,7 @@ LAYOUT = Layout(
         Column("kind", "Jenis", word({"BUKA": "Buka", "TUTUP": "Tutup"}), "Jenis", required=True),
         Column("count", "Jumlah", whole_number(at_least=0, at_most=100_000), "Berapa", aliases=("quantity",)),
         Column("since", "Sejak", day(at_least=date(1945, 8, 17), at_most=date(2100, 1, 1)), "Sejak kapan"),
-        Column("code", "NPP", code(at_most=20), "Nomor pokok"),
+        Column("code", "NPP", code(at_most=20), "Nomor pokok", unique=True),
     ),
     compose=compose,
 )

@@ -1,5 +1,6 @@
 """The ledger's only way in: `append(tx, event)` in the command's own transaction. The relay takes it from there."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,12 +8,12 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-import uuid6
 
 from simpul_shared.contracts.envelope import Event
 from simpul_shared.contracts.topics import LEDGER_SHARDS, MAX_EVENT_BYTES
 from simpul_shared.errors import Invalid
-from simpul_shared.platform.database import Transaction, lock_key
+from simpul_shared.platform.database import Origin, Transaction, lock_key
+from simpul_shared.platform.ids import new_ids
 from simpul_shared.platform.telemetry import LEDGER_APPENDED
 
 
@@ -32,6 +33,16 @@ class Fact:
     occurred_at: datetime
     source_tz: str | None = None
     region_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A fact as it will be published but for version and time, made ready before the transaction that records it."""
+
+    fact: Fact
+    event_id: UUID
+    key: bytes
+    body: bytes
 
 
 @dataclass(frozen=True)
@@ -85,17 +96,35 @@ async def append_all(tx: Transaction, facts: Sequence[Fact], *, under_lock: str 
     `under_lock` names a coarser lock that stands in for those of the aggregates (a load of all regions).
     Errors: EventTooLarge; RuntimeError when a lock is missing, because then versions and ledger order may disagree.
     """
-    for fact in facts:
-        _require_lock(tx, under_lock or fact.event.aggregate_id)
-    ids = [uuid6.uuid7() for _ in facts]
-    bodies = [_encode(tx, fact, event_id) for fact, event_id in zip(facts, ids, strict=True)]
+    return await append_encoded(tx, encode(tx.origin, facts), under_lock=under_lock)
+
+
+def encode(origin: Origin, facts: Sequence[Fact]) -> list[Encoded]:
+    """Errors: EventTooLarge."""
+    return [
+        Encoded(fact, event_id, fact.event.key, _encode(origin, fact, event_id))
+        for fact, event_id in zip(facts, new_ids(len(facts)), strict=True)
+    ]
+
+
+async def append_encoded(
+    tx: Transaction, encoded: Sequence[Encoded], *, under_lock: str | None = None
+) -> list[Recorded]:
+    """As append_all(), in a transaction whose origin is the one that they were encoded for."""
+    facts, ids = [one.fact for one in encoded], [one.event_id for one in encoded]
+    for name in [under_lock] if under_lock else {fact.event.aggregate_id for fact in facts}:
+        _require_lock(tx, name)
     rows = await tx.fetch(
         """
-        with moment as materialized (
+        with clock as materialized (
             -- The id of the transaction first, then the clock: a low-water mark relies on that order.
             select case when pg_current_xact_id() is not null then
                 greatest(clock_timestamp(), (select max(observed_through) + interval '1 microsecond' from relay_cursor))
                 end as recorded_at
+        ), moment as materialized (
+            select recorded_at, (recorded_at at time zone 'UTC')::date as recorded_on,
+                ',"recordedtime":"' || to_char(recorded_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '",' as told
+            from clock
         ), given as (
             select *, row_number() over (partition by aggregate_id order by place) as step,
                 count(*) over (partition by aggregate_id) as steps
@@ -111,11 +140,11 @@ async def append_all(tx: Transaction, facts: Sequence[Fact], *, under_lock: str 
         )
         insert into ledger (shard, recorded_at, recorded_on, event_id, event_type, aggregate_type, aggregate_id,
             aggregate_version, topic, key, region_id, traceparent, value)
-        select given.shard, moment.recorded_at, (moment.recorded_at at time zone 'UTC')::date, given.event_id,
+        select given.shard, moment.recorded_at, moment.recorded_on, given.event_id,
             given.event_type, given.aggregate_type, given.aggregate_id, versioned.version - given.steps + given.step,
             given.topic, given.key, coalesce(given.region_id, versioned.known_region), $9::text,
-            convert_to('{"aggregateversion":' || (versioned.version - given.steps + given.step)::text || ',"recordedtime":"'
-                || to_char(moment.recorded_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '",', 'UTF8') || given.body
+            convert_to('{"aggregateversion":' || (versioned.version - given.steps + given.step)::text || moment.told, 'UTF8')
+                || given.body
         from moment cross join given join versioned using (aggregate_id)
         order by given.place
         returning event_id, aggregate_version, recorded_at
@@ -125,15 +154,15 @@ async def append_all(tx: Transaction, facts: Sequence[Fact], *, under_lock: str 
         [fact.event.aggregate for fact in facts],
         [fact.event.aggregate_id for fact in facts],
         [fact.event.topic.name for fact in facts],
-        [fact.event.key for fact in facts],
-        [shard_of(fact.event.key) for fact in facts],
-        bodies,
+        [one.key for one in encoded],
+        [shard_of(one.key) for one in encoded],
+        [one.body for one in encoded],
         tx.origin.traceparent,
         _regions(facts),
     )
     tx.appended = True
-    for fact in facts:
-        LEDGER_APPENDED.labels(type=fact.event.type).inc()
+    for event_type, count in Counter(fact.event.type for fact in facts).items():
+        LEDGER_APPENDED.labels(type=event_type).inc(count)
     recorded = {row["event_id"]: row for row in rows}
     return [Recorded(i, recorded[i]["aggregate_version"], recorded[i]["recorded_at"]) for i in ids]
 
@@ -159,8 +188,8 @@ def _require_lock(tx: Transaction, name: str | UUID) -> None:
         raise RuntimeError(f"append() without the lock of {name}: take it as the transaction's first statement")
 
 
-def _encode(tx: Transaction, fact: Fact, event_id: UUID) -> bytes:
-    event, origin = fact.event, tx.origin
+def _encode(origin: Origin, fact: Fact, event_id: UUID) -> bytes:
+    event = fact.event
     head = _Head(
         specversion="1.0",
         id=event_id,

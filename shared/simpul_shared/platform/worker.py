@@ -19,7 +19,8 @@ from simpul_shared.platform.database import Database, open_database
 from simpul_shared.platform.dead_letters.watch import watch_letters
 from simpul_shared.platform.housekeeping import housekeep
 from simpul_shared.platform.http.app import database_trouble
-from simpul_shared.platform.imports.work import Desk, work_imports
+from simpul_shared.platform.imports.desk import Desk
+from simpul_shared.platform.imports.work import work_imports
 from simpul_shared.platform.lookout import Lookout
 from simpul_shared.platform.migrate import Migration
 from simpul_shared.platform.position import PositionWatch
@@ -84,7 +85,7 @@ async def running_worker(service: Service, platform: PlatformSettings, own: Serv
     """Relay every shard and consume, until the block ends; then stop in good order."""
     url, stopping = str(own.database_url), asyncio.Event()
     async with (
-        open_database(url, name=f"simpul-{service.name}-worker", size=6, statement_seconds=120) as database,
+        open_database(url, name=f"simpul-{service.name}-worker", size=8, statement_seconds=120) as database,
         topic_ids(platform.kafka_bootstrap, platform.topic_prefix) as ids,
     ):
         subscription = _subscribe(service, platform, database)

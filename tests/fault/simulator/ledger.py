@@ -5,15 +5,12 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from types import SimpleNamespace
-from typing import cast
 from uuid import UUID
 
 from simpul_shared.contracts.envelope import Event
 from simpul_shared.contracts.topics import LEDGER_SHARDS
 from simpul_shared.platform import outbox
 from simpul_shared.platform.database import Origin
-from simpul_shared.platform.database import Transaction as RealTransaction
 from simpul_shared.platform.relay import Horizon, Ledger, Offsets, Place, Producer, Row
 
 from tests.fault.simulator.kafka import ModelKafka, producing
@@ -111,8 +108,7 @@ class LedgerTable:
 
 
 def _value(event: Event, event_id: UUID, version: int, recorded_at: datetime) -> bytes:
-    tx = cast("RealTransaction", SimpleNamespace(origin=_ORIGIN))
-    body = outbox._encode(tx, outbox.Fact(event, recorded_at), event_id)
+    body = outbox._encode(_ORIGIN, outbox.Fact(event, recorded_at), event_id)
     return f'{{"aggregateversion":{version},"recordedtime":"{recorded_at:%Y-%m-%dT%H:%M:%S.%fZ}",'.encode() + body
 
 

@@ -11,8 +11,9 @@ from typing import Any
 from simpul_registry.app import SERVICE
 from simpul_shared.platform import telemetry
 from simpul_shared.platform.database import open_database
-from simpul_shared.platform.imports import store, work
-from simpul_shared.platform.imports.work import Desk, work_imports
+from simpul_shared.platform.imports import committing, store
+from simpul_shared.platform.imports.desk import Desk
+from simpul_shared.platform.imports.work import work_imports
 
 ROWS_IN_A_TRANSACTION = 20
 
@@ -30,13 +31,13 @@ def hold(function: str, calls: int) -> None:
 
 
 async def main(url: str) -> None:
-    async with open_database(url, name="import-worker", size=3) as database:
+    async with open_database(url, name="import-worker", size=4) as database:
         forms = {form.name: form for form in SERVICE.forms}
         await work_imports(Desk("registry", database, forms, now=lambda: datetime.now(UTC)), asyncio.Event())
 
 
 if __name__ == "__main__":
     telemetry.configure("import-worker", level="ERROR", otlp_endpoint=None)
-    work.CHUNK_ROWS = ROWS_IN_A_TRANSACTION
+    committing.CHUNK_ROWS = ROWS_IN_A_TRANSACTION
     hold(sys.argv[2], int(sys.argv[3]))
     asyncio.run(main(sys.argv[1]))

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from simpul_shared.platform.imports.work import Desk, work_once
+from simpul_shared.platform.imports.desk import Desk
+from simpul_shared.platform.imports.work import work_once
 
 from tests.support.services import Caller, ServiceUnderTest
 

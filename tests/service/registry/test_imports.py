@@ -8,7 +8,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 from simpul_shared.access import Role
 from simpul_shared.contracts import registry as announced
-from simpul_shared.platform.imports import store
+from simpul_shared.platform.imports import committing, store
 from simpul_shared.platform.imports import work as machine
 from simpul_shared.platform.imports.work import work_once
 
@@ -203,13 +203,38 @@ async def test_an_npp_is_kept_as_a_number_of_another_register_and_belongs_to_one
         (first["subject_id"], "6372052C0000001"),
         (second["subject_id"], "637205210000001"),
     }
-    again = csv(row("Pustaka C", NPP="6372052C0000001"), row("Pustaka A", NPP="6372052C0000001"))
+    again = csv(row("Pustaka C", NPP="6372052C0000001"), row("Pustaka B", NPP="637205210000001"))
     looked_at = await checked(registry, national, again)
     found = await rows(national, looked_at)
     assert [(one["verdict"], [each["code"] for each in one["problems"]]) for one in found] == [
         ("REFUSED", ["external-id-taken"]),
         ("KNOWN", []),
     ]
+
+
+async def test_of_rows_that_claim_one_npp_in_a_chunk_and_in_the_next_one_is_applied(
+    registry: ServiceUnderTest, national: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(committing, "CHUNK_ROWS", 3)
+    content = csv(*(row(f"Pustaka {n}", NPP=f"6372052C000000{n}") for n in range(6)))
+    looked_at = await checked(registry, national, content)
+    path = f"/v1/imports/{looked_at['import_id']}"
+    await national.post(f"{path}/commit", version=looked_at["version"])
+    # As if the rules that read the file had let it through: rows 3, 4 and 5 claim the number of row 2.
+    await registry.database.pool.execute(
+        """
+        update bulk_import_row
+        set record = convert_to(regexp_replace(convert_from(record, 'UTF8'), '6372052C000000.', '6372052C0000000'), 'UTF8')
+        where row_no between 3 and 5
+        """
+    )
+    await work(registry)
+    found = await rows(national, looked_at)
+    assert codes(found) == [[], *[["external-id-taken"]] * 3, [], []]
+    assert [one["verdict"] for one in found] == ["APPLIED", *["REFUSED"] * 3, "APPLIED", "APPLIED"]
+    assert len(await registry.ledger(announced.ExternalIdAssigned)) == 3
+    held = await registry.database.pool.fetch("select value from external_id order by value")
+    assert [one["value"][-1] for one in held] == ["0", "4", "5"]
 
 
 async def test_a_library_of_the_same_name_is_taken_and_told(registry: ServiceUnderTest, national: Caller) -> None:
@@ -263,7 +288,7 @@ class Killed(BaseException):
 async def test_a_worker_that_dies_while_it_commits_is_followed_by_one_that_goes_on_after_the_last_row(
     registry: ServiceUnderTest, national: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(machine, "CHUNK_ROWS", 4)
+    monkeypatch.setattr(committing, "CHUNK_ROWS", 4)
     content = csv(*(row(f"Pustaka {number}", "" if number % 5 == 3 else MENGWI) for number in range(18)))
     looked_at = await checked(registry, national, content)
     path = f"/v1/imports/{looked_at['import_id']}"

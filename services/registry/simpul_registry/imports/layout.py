@@ -224,6 +224,7 @@ LAYOUT = Layout(
             "Nomor Pokok Perpustakaan, 15 angka dan huruf, dalam sel berformat Teks.",
             aliases=("Nomor Pokok Perpustakaan", "No NPP", "Nomor NPP"),
             example="6372052C0000001",
+            unique=True,
         ),
     ),
     compose=compose,

@@ -1,22 +1,22 @@
 """The form "libraries" at work: rows judged by the rules of nomination, and applied some hundreds at a time."""
 
 import hashlib
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
-import uuid6
 from simpul_shared.access import Permission
 from simpul_shared.contracts import registry as announced
 from simpul_shared.errors import Refusal
-from simpul_shared.platform.database import Transaction
+from simpul_shared.platform.database import Origin, Transaction
+from simpul_shared.platform.ids import new_ids
 from simpul_shared.platform.imports.form import Accepted, Applied, Asked, CodeList, Form, ImportEvents, Verdict
 from simpul_shared.platform.imports.store import known_statements
 from simpul_shared.platform.imports.table import Problem
-from simpul_shared.platform.outbox import Fact, append_all
-from simpul_shared.regions.store import Region, region_by_id
+from simpul_shared.platform.outbox import Encoded, Fact, append_encoded, encode
+from simpul_shared.regions.store import Region, RegionUnknown
 from simpul_shared.vocabulary import Basis, ExternalIdScheme, RegionCode
 
 from simpul_registry.commands.changing import moment_of
@@ -26,10 +26,11 @@ from simpul_registry.domain.external_id import ExternalId, ExternalIdTaken, warn
 from simpul_registry.domain.library import LEVEL_OF, Library
 from simpul_registry.domain.nomination import Actor, Nomination
 from simpul_registry.imports.layout import LAYOUT, LibraryRecord
-from simpul_registry.imports.places import Place, PlaceAsked, places_of, places_within
+from simpul_registry.imports.place_asked import PlaceAsked
+from simpul_registry.imports.places import Place, places_of, places_within
 from simpul_registry.store.external_ids import insert_external_ids, taken_values
 from simpul_registry.store.libraries import insert_libraries, same_named
-from simpul_registry.store.regions import local_day
+from simpul_registry.store.regions import local_day, regions_on_days
 
 
 @dataclass(frozen=True)
@@ -49,18 +50,44 @@ _RECORD = msgspec.json.Decoder(LibraryRecord)
 async def judge(tx: Transaction, records: Sequence[bytes], asked: Asked) -> list[Verdict]:
     rows = [_RECORD.decode(record) for record in records]
     places = await places_of(tx, [_place_asked(row) for row in rows], asked)
-    taken = await taken_values(tx, ExternalIdScheme.NPP, [row.npp for row in rows if row.npp is not None])
-    verdicts = [await _verdict(tx, row, places[_place_asked(row)], taken, asked) for row in rows]
-    return await _with_remarks(tx, verdicts)
+    decreed = await _on_the_days(tx, rows, places)
+    verdicts = [
+        _verdict(library_id, row, place, decreed, asked)
+        for library_id, row, place in zip(new_ids(len(rows)), rows, places, strict=True)
+    ]
+    return await _with_free_numbers(tx, verdicts)
 
 
 def _place_asked(row: LibraryRecord) -> PlaceAsked:
     names = (row.province, row.regency, row.district, row.village)
-    return PlaceAsked(row.code, names, LEVEL_OF[row.type], row.nominated_on or row.sk_date)
+    return PlaceAsked(row.code, None, names, LEVEL_OF[row.type], row.nominated_on or row.sk_date)
 
 
-async def _verdict(
-    tx: Transaction, row: LibraryRecord, place: Place | Problem, taken: Collection[str], asked: Asked
+DayOfRegion = tuple[UUID, date]
+
+
+async def _on_the_days(
+    tx: Transaction, rows: Sequence[LibraryRecord], places: Sequence[Place | Problem]
+) -> Mapping[DayOfRegion, Region]:
+    """The regions on the days of the decrees, where they were others on those of the nominations."""
+    asked = {
+        (place.then.region_id, row.sk_date)
+        for row, place in zip(rows, places, strict=True)
+        if isinstance(place, Place) and row.sk_date is not None and not _holds(place.then, row.sk_date)
+    }
+    return await regions_on_days(tx, asked) if asked else {}
+
+
+def _holds(region: Region, on: date) -> bool:
+    return region.valid_from <= on < region.valid_to
+
+
+def _verdict(
+    library_id: UUID,
+    row: LibraryRecord,
+    place: Place | Problem,
+    decreed: Mapping[DayOfRegion, Region],
+    asked: Asked,
 ) -> Verdict:
     if isinstance(place, Problem):
         return (place,)
@@ -68,15 +95,28 @@ async def _verdict(
         hint = "Penetapan dengan SK hanya untuk yang berwenang menetapkan. Kosongkan kolom SK untuk mengusulkan saja."
         return (Problem("permission-missing", hint, "sk_no"),)
     try:
-        plan = await _plan(tx, row, place, asked)
+        plan = _plan(library_id, row, place, decreed, asked)
     except Refusal as refusal:
         return (problem_of(refusal),)
-    statement = _statement(row, place)
-    if row.npp in taken and not await known_statements(tx, [statement]):
-        return (
-            Problem(ExternalIdTaken.slug, f"NPP {row.npp} sudah dipakai perpustakaan lain. Periksa nomornya.", "npp"),
-        )
-    return Accepted(statement, plan, () if plan.npp is None else _odd(plan.npp))
+    return Accepted(_statement(row, place), plan, () if plan.npp is None else _odd(plan.npp))
+
+
+async def _with_free_numbers(tx: Transaction, verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """An NPP that a library bears already refuses the row, unless that is the one which the row made."""
+    numbered = {v.statement: v.plan.npp.value for v in verdicts if isinstance(v, Accepted) and v.plan.npp is not None}
+    taken = await taken_values(tx, ExternalIdScheme.NPP, list(numbered.values())) if numbered else set()
+    suspected = {statement for statement, value in numbered.items() if value in taken}
+    if not suspected:
+        return list(verdicts)
+    suspected -= (await known_statements(tx, list(suspected))).keys()
+    return [
+        (_taken(one.plan.npp),) if isinstance(one, Accepted) and one.statement in suspected else one for one in verdicts
+    ]
+
+
+def _taken(npp: ExternalId) -> Problem:
+    hint = f"NPP {npp.value} sudah dipakai perpustakaan lain. Periksa nomornya."
+    return Problem(ExternalIdTaken.slug, hint, "npp")
 
 
 def _odd(npp: ExternalId) -> tuple[Problem, ...]:
@@ -84,8 +124,10 @@ def _odd(npp: ExternalId) -> tuple[Problem, ...]:
     return (Problem("npp-form", hint, "npp"),) if warnings_of(npp) else ()
 
 
-async def _plan(tx: Transaction, row: LibraryRecord, place: Place, asked: Asked) -> LibraryPlan:
-    """Errors: those of nominations.nominate and nominations.take_over; RegionUnknown."""
+def _plan(
+    library_id: UUID, row: LibraryRecord, place: Place, decreed: Mapping[DayOfRegion, Region], asked: Asked
+) -> LibraryPlan:
+    """Errors: those of nominations.nominate and nominations.take_over; NppMalformed; RegionUnknown."""
     today = local_day(asked.now, place.then.timezone)
     nomination = Nomination(
         name=row.name,
@@ -97,11 +139,11 @@ async def _plan(tx: Transaction, row: LibraryRecord, place: Place, asked: Asked)
         scheme=row.scheme,
         basis=Basis.STATED,
     )
-    library = nominations.nominate(uuid6.uuid7(), nomination, by=Actor(asked.actor, asked.permissions), today=today)
+    library = nominations.nominate(library_id, nomination, by=Actor(asked.actor, asked.permissions), today=today)
     if row.sk_no is None or row.sk_date is None:
         return LibraryPlan(library, place.then, None, _npp(row, library), asked.now)
     library = nominations.take_over(library, sk_no=row.sk_no, sk_date=row.sk_date, today=today)
-    decreed_in = await _on_the_day(tx, place.then, row.sk_date)
+    decreed_in = _decreed_in(place.then, row.sk_date, decreed)
     return LibraryPlan(library, place.then, decreed_in, _npp(row, library), asked.now)
 
 
@@ -114,10 +156,14 @@ def _npp(row: LibraryRecord, library: Library) -> ExternalId | None:
     return npp
 
 
-async def _on_the_day(tx: Transaction, region: Region, on: date) -> Region:
-    if region.valid_from <= on < region.valid_to:
+def _decreed_in(region: Region, on: date, decreed: Mapping[DayOfRegion, Region]) -> Region:
+    """Errors: RegionUnknown."""
+    if _holds(region, on):
         return region
-    return await region_by_id(tx, region.region_id, on=on, field="/sk_date")
+    found = decreed.get((region.region_id, on))
+    if found is None:
+        raise RegionUnknown(f"{region.code} {region.name} did not exist on {on}. Check the date.", field="/sk_date")
+    return found
 
 
 _COLUMN_OF = {"/region_code": "code", "/nominated_on": "nominated_on", "/sk_date": "sk_date", "/value": "npp"}
@@ -144,17 +190,11 @@ def _statement(row: LibraryRecord, place: Place) -> bytes:
     return hashlib.sha256(msgspec.json.encode(said)).digest()
 
 
-async def _with_remarks(tx: Transaction, verdicts: Sequence[Verdict]) -> list[Verdict]:
+async def remark(tx: Transaction, plans: Sequence[LibraryPlan]) -> list[tuple[Problem, ...]]:
     """Libraries of the same name in the same region are taken, and told."""
-    libraries = [one.plan.library for one in verdicts if isinstance(one, Accepted)]
-    same = await same_named(tx, [(one.region_id, one.name) for one in libraries])
-    return [
-        replace(one, remarks=(*one.remarks, _duplicate(found)))
-        if isinstance(one, Accepted)
-        and (found := same.get((one.plan.library.region_id, one.plan.library.name.lower())))
-        else one
-        for one in verdicts
-    ]
+    wanted = [(one.library.region_id, one.library.name.lower()) for one in plans]
+    same = await same_named(tx, wanted)
+    return [(_duplicate(same[one]),) if one in same else () for one in wanted]
 
 
 def _duplicate(found: UUID) -> Problem:
@@ -162,17 +202,33 @@ def _duplicate(found: UUID) -> Problem:
     return Problem("possible-duplicate", hint, "name", (str(found),))
 
 
-async def apply(tx: Transaction, plans: Sequence[LibraryPlan], lock: str) -> list[Applied]:
-    """The libraries are new, so that nobody else can hold their locks: the import's own stands in for them."""
+@dataclass(frozen=True)
+class PreparedLibrary:
+    """A library with its events, encoded."""
+
+    library: Library
+    npp: ExternalId | None
+    events: Sequence[Encoded]
+
+
+def prepare(plans: Sequence[LibraryPlan], origin: Origin) -> list[PreparedLibrary]:
     told = [_facts(plan) for plan in plans]
-    recorded = iter(await append_all(tx, [fact for facts in told for fact in facts], under_lock=lock))
-    events = [[next(recorded) for _ in facts] for facts in told]
-    libraries = [replace(plan.library, version=made[-1].version) for plan, made in zip(plans, events, strict=True)]
-    await insert_libraries(tx, libraries)
-    await insert_external_ids(tx, [(plan.library.library_id, plan.npp) for plan in plans if plan.npp is not None])
+    encoded = iter(encode(origin, [fact for facts in told for fact in facts]))
     return [
-        Applied(library.library_id, [one.event_id for one in made])
-        for library, made in zip(libraries, events, strict=True)
+        PreparedLibrary(plan.library, plan.npp, [next(encoded) for _ in facts])
+        for plan, facts in zip(plans, told, strict=True)
+    ]
+
+
+async def apply(tx: Transaction, prepared: Sequence[PreparedLibrary], lock: str) -> list[Applied]:
+    """The libraries are new, so that nobody else can hold their locks: the import's own stands in for them."""
+    recorded = iter(await append_encoded(tx, [event for one in prepared for event in one.events], under_lock=lock))
+    made = [[next(recorded) for _ in one.events] for one in prepared]
+    await insert_libraries(tx, [(one.library, events[-1].version) for one, events in zip(prepared, made, strict=True)])
+    await insert_external_ids(tx, [(one.library.library_id, one.npp) for one in prepared if one.npp is not None])
+    return [
+        Applied(one.library.library_id, [each.event_id for each in events])
+        for one, events in zip(prepared, made, strict=True)
     ]
 
 
@@ -236,6 +292,8 @@ FORM = Form(
     columns=LAYOUT,
     permission=Permission.LIBRARY_NOMINATE,
     judge=judge,
+    remark=remark,
+    prepare=prepare,
     apply=apply,
     events=ImportEvents(
         accepted=announced.BulkImportAccepted,

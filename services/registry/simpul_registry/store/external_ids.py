@@ -35,6 +35,8 @@ async def save_external_ids(tx: Transaction, library_id: UUID, ids: Sequence[Ext
 
 async def insert_external_ids(tx: Transaction, new: Sequence[tuple[UUID, ExternalId]]) -> None:
     """Numbers of new libraries, many at once."""
+    if not new:
+        return
     await tx.connection.copy_records_to_table(
         "external_id",
         columns=("library_id", "scheme", "value", "valid_from", "valid_to", "source"),

@@ -123,7 +123,7 @@ def _episode_row(library_id: UUID, e: Episode) -> tuple[object, ...]:
     )
 
 
-_LIBRARY_COLUMNS = (
+_NEW_LIBRARY_COLUMNS = (
     "library_id",
     "name",
     "type",
@@ -134,9 +134,6 @@ _LIBRARY_COLUMNS = (
     "named_since",
     "placed_since",
     "basis",
-    "merged_into",
-    "merged_on",
-    "plans_to",
     "version",
 )
 _EPISODE_COLUMNS = (
@@ -152,20 +149,37 @@ _EPISODE_COLUMNS = (
 )
 
 
-async def insert_libraries(tx: Transaction, libraries: Sequence[Library]) -> None:
-    """New libraries, many at once: as save_library() does it one by one."""
+async def insert_libraries(tx: Transaction, new: Sequence[tuple[Library, int]]) -> None:
+    """New libraries, each with its version, many at once: as save_library() does it one by one."""
     await tx.connection.copy_records_to_table(
-        "library", columns=_LIBRARY_COLUMNS, records=[_library_row(one) for one in libraries]
+        "library", columns=_NEW_LIBRARY_COLUMNS, records=[_new_library_row(one, version) for one, version in new]
     )
     await tx.connection.copy_records_to_table(
         "support_episode",
         columns=_EPISODE_COLUMNS,
-        records=[_episode_row(one.library_id, episode) for one in libraries for episode in one.episodes],
+        records=[_episode_row(one.library_id, episode) for one, _ in new for episode in one.episodes],
     )
     await tx.connection.copy_records_to_table(
         "library_region",
         columns=("library_id", "valid_from", "region_id"),
-        records=[(one.library_id, date.min, one.region_id) for one in libraries],
+        records=[(one.library_id, date.min, one.region_id) for one, _ in new],
+    )
+
+
+def _new_library_row(library: Library, version: int) -> tuple[object, ...]:
+    """What is merged, or has handed on its plans, is not new."""
+    return (
+        library.library_id,
+        library.name,
+        library.type.value,
+        library.region_id,
+        library.status.value,
+        library.nominated_on,
+        library.status_since,
+        library.named_since,
+        library.placed_since,
+        library.basis.value,
+        version,
     )
 
 
@@ -173,14 +187,14 @@ async def same_named(tx: Transaction, wanted: Sequence[tuple[UUID, str]]) -> dic
     """By region and name in small letters, one library of that name there that is not closed."""
     rows = await tx.fetch(
         """
-        select distinct on (l.region_id, lower(l.name)) l.region_id, lower(l.name) as name, l.library_id
-        from library as l
-        where l.region_id = any($1::uuid[]) and lower(l.name) = any($2::text[]) and l.status <> 'DITUTUP'
+        select distinct on (w.region_id, w.name) w.region_id, w.name, l.library_id
+        from unnest($1::uuid[], $2::text[]) as w(region_id, name)
+        join library as l on l.region_id = w.region_id and lower(l.name) = w.name and l.status <> 'DITUTUP'
             and l.merged_into is null
-        order by l.region_id, lower(l.name), l.library_id
+        order by w.region_id, w.name, l.library_id
         """,
-        list({region_id for region_id, _ in wanted}),
-        list({name.lower() for _, name in wanted}),
+        [region_id for region_id, _ in wanted],
+        [name.lower() for _, name in wanted],
     )
     return {(row["region_id"], row["name"]): row["library_id"] for row in rows}
 

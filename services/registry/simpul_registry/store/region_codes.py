@@ -1,5 +1,6 @@
 """Codes of other schemes: written as they are assigned, read as of a day."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 from uuid import UUID
 
@@ -7,6 +8,7 @@ import asyncpg
 from simpul_shared.contracts.registry import RegionCodeAssigned
 from simpul_shared.platform.database import Transaction
 from simpul_shared.platform.outbox import Recorded
+from simpul_shared.regions.store import Region, region_of
 
 
 async def keep_code(tx: Transaction, event: RegionCodeAssigned, recorded: Recorded) -> None:
@@ -57,6 +59,29 @@ async def region_with_code(
         known_on,
     )
     return region_id
+
+
+async def regions_with_codes(tx: Transaction, scheme: str, codes: Collection[str]) -> dict[str, list[Region]]:
+    """By code who was assigned it at any time, each for as long as it bore both that code and its name."""
+    if not codes:
+        return {}
+    rows = await tx.fetch(
+        """
+        select c.code as assigned, v.region_id, v.scheme, v.code, v.name, v.level, v.kind, v.parent_id, v.path, v.timezone,
+            greatest(v.valid_from, c.valid_from) as valid_from, least(v.valid_to, c.valid_to) as valid_to, v.decree
+        from region_code as c
+        join region_version as v on v.region_id = c.region_id and v.superseded_at = 'infinity'
+            and v.valid_from < c.valid_to and c.valid_from < v.valid_to
+        where c.scheme = $1 and c.code = any($2::text[]) and c.superseded_at = 'infinity'
+        order by v.code
+        """,
+        scheme,
+        list(codes),
+    )
+    found: dict[str, list[Region]] = {}
+    for row in rows:
+        found.setdefault(row["assigned"], []).append(region_of(row))
+    return found
 
 
 async def codes_of(tx: Transaction, region_id: UUID, *, known_on: datetime | None) -> list[asyncpg.Record]:

@@ -1,7 +1,8 @@
 """Regions as the write side needs them: by code with a helpful refusal, and where a library lies now."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -33,7 +34,9 @@ class LineageCircular(Conflict):
     title = "Asal-usul wilayah berputar"
 
 
+@lru_cache(maxsize=64)
 def local_day(now: datetime, timezone: str) -> date:
+    """Remembered, because an import asks it of one moment for each of its rows."""
     return now.astimezone(ZoneInfo(timezone)).date()
 
 
@@ -88,6 +91,22 @@ async def _last_known(tx: Transaction, region_ids: Sequence[UUID], *, on: date) 
         on,
     )
     return {row["region_id"]: region_of(row) for row in rows}
+
+
+async def regions_on_days(tx: Transaction, wanted: Collection[tuple[UUID, date]]) -> dict[tuple[UUID, date], Region]:
+    """The regions as they were on the days; those that did not exist are missing."""
+    rows = await tx.fetch(
+        """
+        select asked.on_day, v.region_id, v.scheme, v.code, v.name, v.level, v.kind, v.parent_id, v.path, v.timezone,
+            v.valid_from, v.valid_to, v.decree
+        from unnest($1::uuid[], $2::date[]) as asked(region_id, on_day)
+        join region_version as v on v.region_id = asked.region_id and v.valid_from <= asked.on_day
+            and asked.on_day < v.valid_to and v.superseded_at = 'infinity'
+        """,
+        [region_id for region_id, _ in wanted],
+        [on for _, on in wanted],
+    )
+    return {(row["region_id"], row["on_day"]): region_of(row) for row in rows}
 
 
 async def in_scope(tx: Transaction, region: Region, scope: Scope, *, on: date) -> bool:

@@ -24,6 +24,7 @@ from simpul_shared.platform.database import Transaction
 from simpul_shared.platform.http.command import KEY_HELP, Answer, Command, command, open_command, require_version
 from simpul_shared.platform.http.query import Page, Query, answer, decode_id_cursor, page_of, query
 from simpul_shared.platform.imports import store
+from simpul_shared.platform.imports.committing import announce_accepted
 from simpul_shared.platform.imports.errors_file import write_errors
 from simpul_shared.platform.imports.form import Form
 from simpul_shared.platform.imports.guard import FileKind, inspect
@@ -32,7 +33,6 @@ from simpul_shared.platform.imports.refusals import FileTooLarge
 from simpul_shared.platform.imports.store import Import, ImportState, RowVerdict
 from simpul_shared.platform.imports.template import write_template
 from simpul_shared.platform.imports.views import ImportView, RowView
-from simpul_shared.platform.imports.work import announce_accepted
 from simpul_shared.regions.store import region_by_code, require_in_scope
 from simpul_shared.vocabulary import parse_region_code
 

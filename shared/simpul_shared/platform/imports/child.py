@@ -3,11 +3,11 @@
 It gets a path and the name of a layout, and writes frames to standard output: four bytes of length, then msgpack.
 """
 
+import gc
 import resource
 import sys
 from collections.abc import Iterator
 from importlib import import_module
-from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,7 +19,9 @@ from simpul_shared.platform.imports.limits import Limits
 from simpul_shared.platform.imports.refusals import FileTooComplex
 from simpul_shared.platform.imports.table import Head, ReadRow, open_table
 
-_ROWS_IN_A_FRAME = 500
+_ROWS_IN_A_FRAME = 1000
+_FRAME_BYTES = 1024 * 1024
+"""A frame ends when it holds so much, unless one row alone is more: the service keeps a few of them in memory."""
 
 
 class Rows(msgspec.Struct, frozen=True, array_like=True, tag=True):
@@ -56,7 +58,7 @@ def frames(path: Path, layout: Layout, limits: Limits) -> Iterator[Frame]:
     try:
         table = open_table(path, layout, limits)
         yield table.head
-        while rows := list(islice(table.rows, _ROWS_IN_A_FRAME)):
+        for rows in _portions(table.rows):
             count += len(rows)
             yield Rows(rows)
     except Refusal as refusal:
@@ -65,6 +67,19 @@ def frames(path: Path, layout: Layout, limits: Limits) -> Iterator[Frame]:
         yield Refused(FileTooComplex.slug, TOO_MUCH)
     else:
         yield End(count)
+
+
+def _portions(rows: Iterator[ReadRow]) -> Iterator[list[ReadRow]]:
+    portion: list[ReadRow] = []
+    size = 0
+    for row in rows:
+        portion.append(row)
+        size += len(row.cells)
+        if len(portion) == _ROWS_IN_A_FRAME or size >= _FRAME_BYTES:
+            yield portion
+            portion, size = [], 0
+    if portion:
+        yield portion
 
 
 TOO_MUCH = "Reading the file takes more memory or time than is given to one. Split it, or save it anew as CSV UTF-8."
@@ -89,6 +104,8 @@ def main() -> None:
     limits = msgspec.json.decode(told, type=Limits)
     layout = layout_named(name)
     bound(limits)
+    gc.freeze()
+    gc.set_threshold(100_000)
     for frame in frames(Path(path), layout, limits):
         write_frame(sys.stdout.buffer, frame)
     sys.stdout.buffer.flush()

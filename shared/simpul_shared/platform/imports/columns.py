@@ -11,7 +11,10 @@ from simpul_shared.platform.imports.refusals import HeaderDoubled, HeaderMissing
 
 @dataclass(frozen=True)
 class Column:
-    """`header` is what the template says, `aliases` what else files say. `words` are the codes it takes, with labels."""
+    """`header` is what the template says, `aliases` what else files say. `words` are the codes it takes, with labels.
+
+    What stands in a `unique` column may stand there once in a file.
+    """
 
     key: str
     header: str
@@ -21,6 +24,7 @@ class Column:
     required: bool = False
     example: str = ""
     words: Mapping[str, str] = field(default_factory=dict)
+    unique: bool = False
 
 
 @dataclass(frozen=True)

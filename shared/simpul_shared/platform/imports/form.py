@@ -9,7 +9,7 @@ from uuid import UUID
 from simpul_shared.access import NATION_CODE, Permission
 from simpul_shared.contracts.envelope import Event
 from simpul_shared.platform.auth import Scope
-from simpul_shared.platform.database import Transaction
+from simpul_shared.platform.database import Origin, Transaction
 from simpul_shared.platform.imports.columns import Layout
 from simpul_shared.platform.imports.table import Problem
 
@@ -31,9 +31,9 @@ class Asked:
 
 @dataclass(frozen=True)
 class Accepted:
-    """A row that can be applied. `statement` is the hash of what it says; `plan` is for `apply` and nobody else.
+    """A row that can be applied. `statement` is the hash of what it says; `plan` is for the form's other functions and nobody else.
 
-    `remarks` are worth a look and refuse nothing.
+    `remarks` are worth a look and refuse nothing, whatever else there is.
     """
 
     statement: bytes
@@ -55,8 +55,14 @@ class Applied:
 Judge = Callable[[Transaction, Sequence[bytes], Asked], Awaitable[list[Verdict]]]
 """Records as JSON in, a verdict for each out, in their order. Reads only, and set-based: some hundreds at a time."""
 
+Remark = Callable[[Transaction, Sequence[Any]], Awaitable[list[tuple[Problem, ...]]]]
+"""Plans in, for each what is worth a look out, as things are when it is asked; refuses nothing."""
+
+Prepare = Callable[[Sequence[Any], Origin], list[Any]]
+"""Plans in, for each out what `apply` takes: all that needs no transaction, done while another chunk is written."""
+
 Apply = Callable[[Transaction, Sequence[Any], str], Awaitable[list[Applied]]]
-"""Plans in, what became of each out; saves and announces. The text is the lock that the transaction holds."""
+"""What was prepared in, what became of each out; saves and announces. The text is the lock that the transaction holds."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +96,8 @@ class Form:
     columns: Layout
     permission: Permission
     judge: Judge
+    remark: Remark
+    prepare: Prepare
     apply: Apply
     events: ImportEvents
     lists: Callable[[Transaction, str, datetime], Awaitable[list[CodeList]]]

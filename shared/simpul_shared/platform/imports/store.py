@@ -1,6 +1,6 @@
 """Imports and their rows in Postgres: what the routes read and the worker moves on."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -188,7 +188,8 @@ async def insert_rows(tx: Transaction, rows: Sequence[Sequence[object]]) -> None
     await tx.connection.copy_records_to_table("bulk_import_row", records=rows, columns=_ROW_COLUMNS)
 
 
-async def count_judged(tx: Transaction, import_id: UUID, *, accepted: int, refused: int, known: int) -> None:
+async def count_judged(tx: Transaction, import_id: UUID, counted: Mapping[str, int]) -> None:
+    """`counted` are further rows, by verdict."""
     await tx.execute(
         """
         update bulk_import set rows_read = rows_read + $2 + $3 + $4, rows_accepted = rows_accepted + $2,
@@ -196,9 +197,9 @@ async def count_judged(tx: Transaction, import_id: UUID, *, accepted: int, refus
         where import_id = $1
         """,
         import_id,
-        accepted,
-        refused,
-        known,
+        counted.get(RowVerdict.ACCEPTED, 0),
+        counted.get(RowVerdict.REFUSED, 0),
+        counted.get(RowVerdict.KNOWN, 0),
     )
 
 

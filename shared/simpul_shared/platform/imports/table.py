@@ -142,6 +142,7 @@ class _Reading:
     limits: Limits
     marked: Callable[[int], Iterator[Problem]] = lambda _: iter(())
     first_rows: dict[bytes, int] = field(default_factory=dict)
+    first_values: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def read(self, rows: Iterator[Numbered]) -> Iterator[ReadRow]:
         columns = [
@@ -164,7 +165,7 @@ class _Reading:
         row_hash = hashlib.sha256(cells).digest()
         problems = [one.problem for one in read if one.problem is not None]
         problems += self.marked(number)
-        problems += self._repeated(number, row_hash)
+        problems += self._repeated(number, row_hash) or self._taken(number, columns, read)
         record = None
         if not problems:
             try:
@@ -182,9 +183,22 @@ class _Reading:
         hint = f"Baris ini sama persis dengan baris {first}. Hapus salah satu, atau perbaiki kalau maksudnya lain."
         return [Problem("row-repeated", hint)]
 
+    def _taken(self, number: int, columns: Sequence["_ColumnReader"], read: Sequence["_ReadCell"]) -> Iterator[Problem]:
+        """Which of two rows is right nobody here can know: the second is refused, whatever becomes of the first."""
+        for column, one in zip(columns, read, strict=True):
+            if column.unique and one.shown:
+                first = self.first_values.setdefault((column.key, one.shown), number)
+                if first != number:
+                    hint = f"{one.shown} sudah ada di baris {first}. Periksa yang mana yang benar, lalu kosongkan yang lain."
+                    yield Problem("value-repeated", hint, column.key)
+
 
 def problems_of(told: bytes) -> list[Problem]:
     return msgspec.json.decode(told, type=list[Problem])
+
+
+def as_json(problems: Sequence[Problem]) -> bytes:
+    return msgspec.json.encode(problems) if problems else b"[]"
 
 
 def problem_of(column: str | None, refused: CellRefused) -> Problem:
@@ -204,6 +218,7 @@ _REMEMBERED = 5_000
 class _ColumnReader:
     def __init__(self, column: Column, place: int | None, source: Source) -> None:
         self.key = column.key
+        self.unique = column.unique
         self._column = column
         self._place = place
         self._source = source

@@ -1,0 +1,214 @@
+"""Places of rows that name them from the province down, some hundreds at a time. What could be two places is nobody's guess."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from simpul_shared.platform.database import Transaction
+from simpul_shared.platform.imports.form import Asked
+from simpul_shared.platform.imports.table import Problem
+from simpul_shared.regions.store import Region, region_by_code, region_of
+from simpul_shared.vocabulary import RegionCode
+
+from simpul_registry.imports.names_alike import Likeness, most_alike, official_names, same_name, squeezed
+from simpul_registry.imports.place_asked import COLUMNS, LEVELS, PlaceAsked
+
+_CHOICES = 10
+_LOOKED_INTO, _SURROUNDINGS = 100, 20
+"""Places that nobody bears the name of, and regions searched for like ones, in each step; the others are told in general."""
+
+UNKNOWN = "place-unknown"
+
+NamesAbove = Mapping[UUID, list[tuple[date, date, str]]]
+"""Per region what it was called from when until when."""
+
+
+async def by_name(
+    tx: Transaction, wanted: Collection[PlaceAsked], asked: Asked, today: date
+) -> Mapping[PlaceAsked, Region | Problem]:
+    if not wanted:
+        return {}
+    names = {one.names[LEVELS.index(one.level)] or "" for one in wanted} - {""}
+    gazette = await _gazette(tx, names, asked, today)
+    chosen = {one: _chosen(one, gazette, one.day(today)) for one in wanted}
+    lost = [one for one, found in chosen.items() if isinstance(found, Problem) and found.code == UNKNOWN]
+    return {**chosen, **await _looked_into(tx, lost[:_LOOKED_INTO], asked, today)}
+
+
+@dataclass(frozen=True)
+class _Gazette:
+    """The regions of some names, by the bare name, with the names of those above them.
+
+    `levels` are those that the import's own region settles, `path` leads to that region: below it all rows lie.
+    """
+
+    named: Mapping[str, Sequence[Region]]
+    above: NamesAbove
+    levels: int
+    path: tuple[UUID, ...]
+
+    def fitting(self, one: PlaceAsked, depth: int, on: date) -> list[Region]:
+        """The regions of a level that bear the names given down to it."""
+        found = self.named.get(squeezed(one.names[depth] or ""), ())
+        return [region for region in found if self._fits(region, one, depth, on)]
+
+    def _fits(self, region: Region, one: PlaceAsked, depth: int, on: date) -> bool:
+        return (
+            region.level is LEVELS[depth]
+            and region.valid_from <= on < region.valid_to
+            and self._lies_within(region)
+            and all(
+                given is None or same_name(given, name)
+                for given, name in zip(one.names, path_names(region, self.above, on), strict=False)
+            )
+        )
+
+    def _lies_within(self, region: Region) -> bool:
+        """In the import's own region, or around it."""
+        both = min(len(self.path), len(region.path))
+        return self.path[:both] == region.path[:both]
+
+
+async def _gazette(tx: Transaction, names: Collection[str], asked: Asked, today: date) -> _Gazette:
+    named = await _named(tx, [official for name in names for official in official_names(name)])
+    above = await names_above(tx, {region_id for each in named.values() for one in each for region_id in one.path})
+    if not asked.narrowed:
+        return _Gazette(named, above, 0, ())
+    region = await region_by_code(tx, RegionCode(asked.region_code), on=today)
+    return _Gazette(named, above, len(region.path) - 1, region.path)
+
+
+async def _named(tx: Transaction, names: Sequence[str]) -> Mapping[str, Sequence[Region]]:
+    rows = await tx.fetch(
+        """
+        select region_id, scheme, code, name, level, kind, parent_id, path, timezone, valid_from, valid_to, decree
+        from region_version where lower(name) = any($1::text[]) and superseded_at = 'infinity' order by code
+        """,
+        sorted(set(names)),
+    )
+    named = defaultdict(list)
+    for row in rows:
+        named[squeezed(row["name"])].append(region_of(row))
+    return named
+
+
+async def names_above(tx: Transaction, ids: Iterable[UUID]) -> NamesAbove:
+    rows = await tx.fetch(
+        """
+        select region_id, valid_from, valid_to, name from region_version
+        where region_id = any($1::uuid[]) and superseded_at = 'infinity'
+        """,
+        list(ids),
+    )
+    names = defaultdict(list)
+    for row in rows:
+        names[row["region_id"]].append((row["valid_from"], row["valid_to"], row["name"]))
+    return names
+
+
+def _chosen(one: PlaceAsked, gazette: _Gazette, on: date) -> Region | Problem:
+    """The one region that bears all the names, where enough of them are given; else a choice to be made by a person."""
+    depth = LEVELS.index(one.level)
+    column, target = COLUMNS[depth], one.names[depth]
+    if target is None:
+        return Problem(
+            "place-missing", "Isi kode wilayah, atau nama wilayah sampai ke tingkat perpustakaannya.", column
+        )
+    fitting = gazette.fitting(one, depth, on)
+    complete = all(one.names[level] is not None for level in range(gazette.levels, depth))
+    if len(fitting) == 1 and complete:
+        return fitting[0]
+    if not fitting:
+        return _unknown(one, depth, ())
+    choices = tuple(told(region, gazette.above, on) for region in fitting[:_CHOICES])
+    hint = f"{target} dapat berarti {len(fitting)} wilayah." if len(fitting) > 1 else f"Nama {target} saja tidak cukup."
+    return Problem("place-ambiguous", f"{hint} Isi kode wilayahnya.", column, choices)
+
+
+def _unknown(one: PlaceAsked, depth: int, choices: tuple[str, ...]) -> Problem:
+    advice = "Pilih salah satu kodenya kalau itu yang dimaksud." if choices else "Isi kode dari lembar Wilayah."
+    return Problem(UNKNOWN, f"Tidak ada wilayah bernama {one.names[depth]} di sana. {advice}", COLUMNS[depth], choices)
+
+
+def path_names(region: Region, above: NamesAbove, on: date) -> list[str]:
+    """From the province down to the region itself, as they were called on the day."""
+    return [_name_on(above.get(region_id, []), on) for region_id in region.path[1:]]
+
+
+def _name_on(versions: Sequence[tuple[date, date, str]], on: date) -> str:
+    return next((name for start, end, name in versions if start <= on < end), "")
+
+
+def told(region: Region, above: NamesAbove, on: date) -> str:
+    """A region as a choice: its code, and the names from its own up to the regency."""
+    *higher, own = path_names(region, above, on)
+    return f"{region.code} {', '.join([own, *higher[:0:-1]])}"
+
+
+@dataclass(frozen=True)
+class _Lost:
+    """The first name from above that no region bears, and the region in which one like it is looked for."""
+
+    one: PlaceAsked
+    depth: int
+    within: UUID
+
+
+async def _looked_into(
+    tx: Transaction, lost: Sequence[PlaceAsked], asked: Asked, today: date
+) -> Mapping[PlaceAsked, Problem]:
+    """For each the names nearly like it in the same regency (or province), as the choice to make. Nothing is taken for another."""
+    if not lost:
+        return {}
+    gazette = await _gazette(tx, {name for one in lost for name in one.names if name}, asked, today)
+    stuck = [found for one in lost if (found := _where_lost(one, gazette, one.day(today))) is not None]
+    searched = list(dict.fromkeys((one.within, one.depth) for one in stuck))[:_SURROUNDINGS]
+    below = await _below(tx, searched)
+    like = {one: _like(one, below.get((one.within, one.depth), ()), one.one.day(today)) for one in stuck}
+    above = await names_above(tx, {region_id for each in like.values() for region in each for region_id in region.path})
+    return {
+        lost.one: _unknown(lost.one, lost.depth, tuple(told(region, above, lost.one.day(today)) for region in regions))
+        for lost, regions in like.items()
+    }
+
+
+def _where_lost(one: PlaceAsked, gazette: _Gazette, on: date) -> _Lost | None:
+    path = gazette.path[:3]
+    for depth in range(LEVELS.index(one.level) + 1):
+        if one.names[depth] is None:
+            continue
+        fitting = gazette.fitting(one, depth, on)
+        if not fitting:
+            return _Lost(one, depth, path[-1]) if len(path) > min(depth, 2) > 0 else None
+        if len(fitting) == 1 and len(path) < 3:
+            path = fitting[0].path[:3]
+    return None
+
+
+async def _below(
+    tx: Transaction, wanted: Sequence[tuple[UUID, int]]
+) -> Mapping[tuple[UUID, int], Sequence[Likeness[Region]]]:
+    """All regions of a depth that ever lay within a region."""
+    rows = await tx.fetch(
+        """
+        select w.within, w.depth, v.region_id, v.scheme, v.code, v.name, v.level, v.kind, v.parent_id, v.path, v.timezone,
+            v.valid_from, v.valid_to, v.decree
+        from unnest($1::uuid[], $2::integer[]) as w(within, depth)
+        join region_version as v on v.path @> array[w.within] and cardinality(v.path) = w.depth + 2
+            and v.superseded_at = 'infinity'
+        order by v.code
+        """,
+        [within for within, _ in wanted],
+        [depth for _, depth in wanted],
+    )
+    below = defaultdict(list)
+    for row in rows:
+        below[row["within"], row["depth"]].append(Likeness.of(row["name"], region_of(row)))
+    return below
+
+
+def _like(lost: _Lost, below: Sequence[Likeness[Region]], on: date) -> list[Region]:
+    valid = [one for one in below if one.of_what.valid_from <= on < one.of_what.valid_to]
+    return most_alike(lost.one.names[lost.depth] or "", valid)[:_CHOICES]
