@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 from python_calamine import CalamineWorkbook
+from simpul_registry.imports import place_names
 from simpul_shared.access import Role
 from simpul_shared.contracts import registry as announced
 from simpul_shared.platform.imports import committing, store
 from simpul_shared.platform.imports import work as machine
 from simpul_shared.platform.imports.work import work_once
 
+from tests.service.registry.conftest import region_id
 from tests.service.registry.imports import BANJARANGKAN, MENGWI, checked, committed, csv, desk, row, rows, send, work
 from tests.support import sheets
 from tests.support.services import Caller, ServiceUnderTest
@@ -118,6 +120,15 @@ async def test_a_row_that_was_applied_from_another_file_is_not_applied_again_and
     assert len(await registry.ledger(announced.LibraryNominated)) == 2
 
 
+WAY = {
+    "Kode Wilayah": "",
+    "Provinsi": "Bali",
+    "Kabupaten/Kota": "Badung",
+    "Kecamatan": "Mengwi",
+    "Desa/Kelurahan": "Mengwi",
+}
+
+
 @pytest.mark.parametrize(
     ("changed", "code", "choices"),
     [
@@ -127,9 +138,17 @@ async def test_a_row_that_was_applied_from_another_file_is_not_applied_again_and
             ["51.05.02.2003 Banjarangkan, Banjarangkan, KAB. KLUNGKUNG"],
         ),
         ({"Kode Wilayah": "", "Desa/Kelurahan": "Punggul"}, "place-unknown", []),
+        (WAY | {"Desa/Kelurahan": "Mengwii"}, "place-unknown", ["51.03.02.2009 Mengwi, Mengwi, KAB. BADUNG"]),
+        (WAY | {"Kecamatan": "Mengiw"}, "place-unknown", ["51.03.02 Mengwi, KAB. BADUNG"]),
+        (WAY | {"Kabupaten/Kota": "Kab. Klungkng"}, "place-unknown", ["51.05 KAB. KLUNGKUNG"]),
+        (WAY | {"Desa/Kelurahan": "Banjarangkan"}, "place-unknown", []),
         ({"Kode Wilayah": ""}, "place-missing", []),
-        ({"Kode Wilayah": "5103022009"}, "code-scheme-missing", [MENGWI]),
-        ({"Kode Wilayah": "5103022009", "Skema Kode": "BPS"}, "code-scheme-unsupported", []),
+        ({"Kode Wilayah": "5103022009"}, "code-scheme-missing", [MENGWI, "BPS 5103022009"]),
+        ({"Kode Wilayah": "5103022"}, "code-scheme-missing", ["BPS 5103022"]),
+        ({"Kode Wilayah": "5103022009", "Skema Kode": "BPS"}, "region-unknown", []),
+        ({"Kode Wilayah": MENGWI, "Skema Kode": "BPS"}, "region-code-malformed", []),
+        ({"Kode Wilayah": "", "Kode BPS": "510302200"}, "region-code-malformed", []),
+        ({"Kode BPS": "5103020009"}, "region-unknown", []),
         ({"Kode Wilayah": "51.3.2.2009"}, "region-code-malformed", [MENGWI]),
         ({"Kode Wilayah": MENGWI, "Desa/Kelurahan": "Baha"}, "place-disagrees", ["51.03.02.2009 Mengwi"]),
         ({"Kode Wilayah": "51.03"}, "library-level-mismatch", []),
@@ -155,6 +174,34 @@ async def test_an_undotted_code_is_read_where_the_file_says_whose_it_is(
 ) -> None:
     done = await committed(registry, national, csv(row("Pustaka A", "5103022009", Skema_Kode="Kode Kemendagri")))
     assert done["rows_applied"] == 1
+
+
+async def test_a_bps_code_is_read_where_the_file_says_so_as_it_was_assigned_on_the_day_of_the_row(
+    registry: ServiceUnderTest, national: Caller
+) -> None:
+    for village, code, valid_from in ((MENGWI, "5103020009", "2021-01-01"), (BANJARANGKAN, "5105020003", None)):
+        body = {"scheme": "BPS", "code": code, "valid_from": valid_from, "source": "Perka BPS 3/2024"}
+        assert (await national.post(f"/v1/regions/{region_id(village)}/codes", body)).status_code == 200
+    by_scheme = row("Pustaka A", "5103020009", Skema_Kode="BPS")
+    by_column = row("Pustaka B", "", Kode_BPS="5105020003")
+    by_both = row("Pustaka C", MENGWI, Kode_BPS="5105020003")
+    too_early = row("Pustaka D", "5103020009", Skema_Kode="BPS", Tanggal_Usulan="31/12/2020")
+    done = await committed(registry, national, csv(by_scheme, by_column, by_both, too_early))
+    found = await rows(national, done)
+    assert codes(found) == [[], [], ["place-disagrees"], ["region-unknown"]]
+    assert found[3]["problems"][0]["choices"] == [f"{MENGWI} Mengwi"]
+    libraries = [(await national.get(f"/v1/libraries/{one['subject_id']}")).json() for one in found[:2]]
+    assert [one["region"]["code"] for one in libraries] == [MENGWI, BANJARANGKAN]
+
+
+async def test_a_file_of_misspelt_names_is_told_so_with_choices_for_the_first_of_them(
+    registry: ServiceUnderTest, national: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(place_names, "_LOOKED_INTO", 2)
+    content = csv(*(row(f"Pustaka {n}", "") | WAY | {"Desa/Kelurahan": f"Mengw{n}"} for n in range(4)))
+    found = await rows(national, await checked(registry, national, content))
+    assert codes(found) == [["place-unknown"]] * 4
+    assert sum(bool(one["problems"][0]["choices"]) for one in found) == 2
 
 
 async def test_the_region_of_the_import_settles_the_levels_above_and_bounds_the_rows(

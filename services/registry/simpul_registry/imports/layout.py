@@ -2,12 +2,15 @@
 
 import re
 from datetime import date
+from itertools import accumulate
 from typing import Any
 
 import msgspec
 from simpul_shared.platform.imports.cells import CellRefused, code, day, text, whole_number, word
 from simpul_shared.platform.imports.columns import Column, Layout, RowRefused
-from simpul_shared.vocabulary import LibraryType, Scheme
+from simpul_shared.vocabulary import LibraryType, RegionCodeMalformed, Scheme
+
+from simpul_registry.domain.region_code import parse_bps_code
 
 _EARLIEST, _LATEST = date(1945, 8, 17), date(2100, 12, 31)
 
@@ -30,7 +33,7 @@ CODE_SCHEMES = {KEMENDAGRI: "Kode Kemendagri", BPS: "Kode BPS"}
 
 
 class LibraryRecord(msgspec.Struct, frozen=True, array_like=True):
-    """A row that reads well. The place is named by `code`, or by names from the province down."""
+    """A row that reads well. The place is named by `code`, by that of BPS, or by names from the province down."""
 
     type: LibraryType
     name: str
@@ -45,6 +48,7 @@ class LibraryRecord(msgspec.Struct, frozen=True, array_like=True):
     sk_no: str | None
     sk_date: date | None
     npp: str | None = None
+    bps: str | None = None
 
 
 _DOTTED = re.compile(r"\d{2}(?:\.\d{2}(?:\.\d{2}(?:\.\d{4})?)?)?")
@@ -53,10 +57,9 @@ _CUTS = {2: (2,), 4: (2, 2), 6: (2, 2, 2), 10: (2, 2, 2, 4)}
 
 def compose(values: dict[str, Any]) -> LibraryRecord:
     """Errors: RowRefused."""
-    scheme = values.pop("code_scheme")
-    if values["code"] is not None:
-        values["code"] = region_code(values["code"], scheme)
-    elif not any(values[name] for name in ("province", "regency", "district", "village")):
+    values |= _codes(values["code"], values["bps"], values.pop("code_scheme"))
+    named = any(values[name] for name in ("province", "regency", "district", "village"))
+    if values["code"] is None and values["bps"] is None and not named:
         raise _refused("code", "place-missing", "Isi kode wilayah, atau nama wilayah dari provinsi sampai ke bawah.")
     if (values["sk_no"] is None) is not (values["sk_date"] is None):
         blamed = "sk_date" if values["sk_date"] is None else "sk_no"
@@ -66,19 +69,39 @@ def compose(values: dict[str, Any]) -> LibraryRecord:
     return LibraryRecord(**values)
 
 
+def _codes(code: str | None, bps: str | None, scheme: str | None) -> dict[str, str | None]:
+    """Whose code is whose. Errors: RowRefused."""
+    if code is not None and scheme == BPS:
+        if bps is not None:
+            hint = "Kode BPS ada di dua kolom. Kosongkan salah satu, atau isi Kode Wilayah dengan kode Kemendagri."
+            raise _refused("code", "region-code-doubled", hint)
+        return {"code": None, "bps": bps_code(code, column="code")}
+    return {
+        "code": None if code is None else region_code(code, scheme),
+        "bps": None if bps is None else bps_code(bps, column="bps"),
+    }
+
+
+def bps_code(given: str, *, column: str) -> str:
+    """Errors: RowRefused."""
+    try:
+        return parse_bps_code(given, field=column)
+    except RegionCodeMalformed:
+        hint = (
+            f"{given!r} bukan kode BPS. Kode BPS terdiri dari 2, 4, 7 atau 10 angka tanpa titik, misalnya 5103020009."
+        )
+        raise _refused(column, RegionCodeMalformed.slug, hint) from None
+
+
 def region_code(given: str, scheme: str | None) -> str:
     """The dotted Kemendagri code. Errors: RowRefused, with the codes that may be meant."""
-    if scheme == BPS:
-        raise _refused(
-            "code", "code-scheme-unsupported", "Kode BPS belum dapat dipakai. Isi kode Kemendagri dari lembar Wilayah."
-        )
     if _DOTTED.fullmatch(given):
         return given
-    if given.isascii() and given.isdecimal() and len(given) in _CUTS:
+    if given.isascii() and given.isdecimal() and len(given) in {4, 6, 7, 10}:
         return _with_dots(given, scheme)
     raise _refused(
         "code",
-        "region-code-malformed",
+        RegionCodeMalformed.slug,
         f"{given!r} bukan kode wilayah. Tulis dengan titik, misalnya 51.03.02.2009, dalam sel berformat Teks.",
         choices=_completed(given),
     )
@@ -86,19 +109,24 @@ def region_code(given: str, scheme: str | None) -> str:
 
 def _with_dots(digits: str, scheme: str | None) -> str:
     """Errors: RowRefused where nobody says whose code it is: BPS cuts its codes elsewhere and counts other places."""
-    parts, at = [], 0
-    for length in _CUTS[len(digits)]:
-        parts.append(digits[at : at + length])
-        at += length
-    dotted = ".".join(parts)
-    if scheme == KEMENDAGRI:
+    dotted = _dotted(digits)
+    if scheme == KEMENDAGRI and dotted is not None:
         return dotted
+    meant = [dotted, f"BPS {digits}" if len(digits) in {4, 7, 10} else None]
     raise _refused(
         "code",
         "code-scheme-missing",
         "Kode tanpa titik dapat berarti kode Kemendagri atau BPS. Isi kolom Skema Kode, atau tulis kodenya dengan titik.",
-        choices=(dotted,),
+        choices=tuple(one for one in meant if one is not None),
     )
+
+
+def _dotted(digits: str) -> str | None:
+    """None where Kemendagri has no codes so long."""
+    if len(digits) not in _CUTS:
+        return None
+    ends = list(accumulate(_CUTS[len(digits)]))
+    return ".".join(digits[start:end] for start, end in zip([0, *ends], ends, strict=False))
 
 
 def _completed(given: str) -> tuple[str, ...]:
@@ -152,9 +180,16 @@ LAYOUT = Layout(
             "code_scheme",
             "Skema Kode",
             word(CODE_SCHEMES),
-            "Hanya untuk kode tanpa titik: KEMENDAGRI.",
+            "Hanya untuk kode tanpa titik: KEMENDAGRI atau BPS.",
             aliases=("Jenis Kode", "Code Scheme"),
             words=CODE_SCHEMES,
+        ),
+        Column(
+            "bps",
+            "Kode BPS",
+            code(at_most=20),
+            "Kode BPS tanpa titik, sebagai pengganti Kode Wilayah. Berlaku kalau tercatat untuk wilayahnya pada tanggal usulan.",
+            aliases=("Kode Wilayah BPS", "Kode Desa BPS", "Kode Kelurahan BPS", "BPS Code"),
         ),
         Column("province", "Provinsi", _name, "Nama provinsi.", aliases=("Propinsi", "Province"), example="Bali"),
         Column(

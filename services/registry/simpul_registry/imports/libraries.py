@@ -60,7 +60,7 @@ async def judge(tx: Transaction, records: Sequence[bytes], asked: Asked) -> list
 
 def _place_asked(row: LibraryRecord) -> PlaceAsked:
     names = (row.province, row.regency, row.district, row.village)
-    return PlaceAsked(row.code, None, names, LEVEL_OF[row.type], row.nominated_on or row.sk_date)
+    return PlaceAsked(row.code, row.bps, names, LEVEL_OF[row.type], row.nominated_on or row.sk_date)
 
 
 DayOfRegion = tuple[UUID, date]
