@@ -69,7 +69,7 @@ CONSTRAINTS: dict[str, Refusal] = {
         "The number is another library's, or this one's since another day. Look for it: GET /v1/libraries?external_id=...",
         field="/value",
     ),
-    "replica_link_pkey": ReplicaLinkedAlready(
+    "replica_link_open_key": ReplicaLinkedAlready(
         "The library mentors that one already; there is nothing to add.", field="/replica_id"
     ),
 }

@@ -314,7 +314,7 @@ class LibraryUnmerged(LibraryEvent, frozen=True, kw_only=True):
 
 
 class ReplicaLinked(LibraryEvent, frozen=True, kw_only=True):
-    """The library mentors `replica_id`, perhaps since a Bimtek."""
+    """The library mentors `replica_id`, perhaps since a Bimtek. When one of the two is merged, its survivor takes its place."""
 
     type: ClassVar[str] = "id.simpul.registry.replica-linked.v1"
 
@@ -324,13 +324,32 @@ class ReplicaLinked(LibraryEvent, frozen=True, kw_only=True):
 
 
 class LibraryBecameReplicator(LibraryEvent, frozen=True, kw_only=True):
-    """The library mentors a first library that is at work."""
+    """The library mentors a first library that is at work, by a new link, a merge, or because one works again."""
 
     type: ClassVar[str] = "id.simpul.registry.library-became-replicator.v1"
 
     replica_id: UUID
     via_bimtek_id: UUID | None
     effective_on: date
+
+
+class LibraryCeasedReplicator(LibraryEvent, frozen=True, kw_only=True):
+    """The library mentors none any more that is at work; `replica_id` was the last."""
+
+    type: ClassVar[str] = "id.simpul.registry.library-ceased-replicator.v1"
+
+    replica_id: UUID
+    effective_on: date
+
+
+class ReplicaUnlinked(LibraryEvent, frozen=True, kw_only=True):
+    """The library mentors `replica_id` no longer, from a day on."""
+
+    type: ClassVar[str] = "id.simpul.registry.replica-unlinked.v1"
+
+    replica_id: UUID
+    effective_on: date
+    reason: str
 
 
 class ExternalIdAssigned(LibraryEvent, frozen=True, kw_only=True):
@@ -620,6 +639,8 @@ EVENTS: tuple[type[Event], ...] = (
     LibraryUnmerged,
     ReplicaLinked,
     LibraryBecameReplicator,
+    LibraryCeasedReplicator,
+    ReplicaUnlinked,
     ExternalIdAssigned,
     LibraryDescribed,
     PersonRegistered,

@@ -71,6 +71,9 @@ class Registry:
     def link(self, source: str, replica: str, on: date) -> bool:
         return self._post(source, "replicas", {"replica_id": replica, "effective_on": str(on)})
 
+    def end_link(self, source: str, replica: str, on: date) -> bool:
+        return self._post(source, f"replicas/{replica}/end", {"effective_on": str(on), "reason": "x"})
+
     def recode(self, village: str, on: date) -> None:
         """From this day on the village has a code that nobody had, and lies in the other district."""
         self._call(self._recode(village, on))
@@ -106,10 +109,32 @@ class Registry:
         village = next(code for code in VILLAGES if str(region_id(code)) == one["region"]["region_id"])
         found = self._call(self._national.get(f"/v1/libraries/{library}"))
         survivor = found.headers["location"].rpartition("/")[2] if found.status_code == 307 else library
+        if one["merged_into"]:
+            return Seen(one["status"], village, one["merged_into"], survivor)
         mentors = frozenset(link["library_id"] for link in links["mentors"])
-        return Seen(one["status"], village, one["merged_into"], survivor, mentors)
+        replicas = frozenset(link["replica_id"] for link in links["replicas"])
+        assert one["status"] == "DITUTUP" or self._call(self._was_told_of(library, sorted(replicas)))
+        return Seen(one["status"], village, None, survivor, mentors, replicas)
 
-    def total(self) -> int:
+    async def _was_told_of(self, library: str, replicas: list[str]) -> bool:
+        """Whether the last event on it says replicator exactly when one of its replicas is at work."""
+        agrees: bool = await self._service.database.pool.fetchval(
+            """
+            select coalesce((select event_type = 'id.simpul.registry.library-became-replicator.v1' from ledger
+                where aggregate_id = $1 and event_type like 'id.simpul.registry.library-%-replicator.v1'
+                order by aggregate_version desc limit 1), false)
+                = exists (select from library where library_id = any($2::uuid[]) and status = 'AKTIF')
+            """,
+            library,
+            replicas,
+        )
+        return agrees
+
+    def total(self) -> tuple[int, int]:
+        links = self._service.database.pool.fetchval("select count(*) from replica_link where ended_on is null")
+        return self._listed(), self._call(links)
+
+    def _listed(self) -> int:
         """All libraries that lists show, over all pages and regions."""
         found, cursor = 0, None
         while True:

@@ -11,11 +11,12 @@ from simpul_registry.domain import library as life
 from simpul_registry.domain import nomination, succession
 from simpul_registry.domain.library import Library, PlansAtClosing
 from simpul_registry.domain.nomination import Actor, Nomination
+from simpul_registry.domain.succession import Kin
 from simpul_shared.access import GRANTS, Role
 from simpul_shared.errors import Refusal
 from simpul_shared.vocabulary import Basis, LibraryType, RegionLevel, Scheme
 
-from tests.support.library_world import FIRST_DAY, VILLAGES, LibraryMachine, Seen
+from tests.support.library_world import FIRST_DAY, VILLAGES, LibraryMachine, Link, Seen
 
 TODAY = date(2026, 11, 22)
 NOMINATOR = Actor("nominator", GRANTS[Role.NATIONAL_ADMIN])
@@ -28,7 +29,7 @@ class Rules:
 
     def __init__(self) -> None:
         self.libraries: dict[str, Library] = {}
-        self.mentored_by: dict[str, set[str]] = {}
+        self.links: set[Link] = set()
         self.day = FIRST_DAY
 
     def next_day(self) -> date:
@@ -82,21 +83,28 @@ class Rules:
 
     def merge(self, library: str, survivor: str, on: date) -> bool:
         pair = self.libraries[library], self.libraries[survivor]
-        return self._keep(library, lambda: succession.merge(*pair, effective_on=on, today=TODAY))
+        return self._keep_without_ring(library, survivor, lambda: succession.merge(*pair, effective_on=on, today=TODAY))
 
     def unmerge(self, library: str) -> bool:
-        return self._keep(library, lambda: succession.unmerge(self.libraries[library])[0])
+        return self._keep_without_ring(library, library, lambda: succession.unmerge(self.libraries[library])[0])
 
     def link(self, source: str, replica: str, on: date) -> bool:
-        if source in self.mentored_by.get(replica, set()):
-            return False  # in the service a constraint says so
-        above = {UUID(mentor) for mentor in self._above(source)}
-        pair = self._counted(source), self._counted(replica)
+        pair = self.libraries[source], self.libraries[replica]
         try:
-            succession.link_replica(*pair, above=above, effective_on=on, today=TODAY)
+            succession.link_replica(*pair, kin=self._kin(source), effective_on=on, today=TODAY)
         except Refusal:
             return False
-        self.mentored_by.setdefault(replica, set()).add(source)
+        self.links.add((source, replica))
+        return True
+
+    def end_link(self, source: str, replica: str, on: date) -> bool:
+        ended = {link for link in self.links if self._now(link) == (source, replica) != (source, source)}
+        since = FIRST_DAY if ended else None
+        try:
+            succession.end_link(self.libraries[source], linked_on=since, effective_on=on, today=TODAY)
+        except Refusal:
+            return False
+        self.links -= ended
         return True
 
     def recode(self, village: str, on: date) -> None:
@@ -106,11 +114,23 @@ class Rules:
         one = self._counted(library)
         village = next(code for code, region_id in REGIONS.items() if region_id == one.region_id)
         into = None if one.merged_into is None else str(one.merged_into)
-        mentors = frozenset(self.mentored_by.get(library, set()))
-        return Seen(one.standing, village, into, self._survivor(library), mentors)
+        mentors = frozenset(mentor for mentor, replica in self._links_now() if replica == library)
+        return Seen(one.standing, village, into, self._survivor(library), mentors, self._replicas(library))
 
-    def total(self) -> int:
-        return len(self.libraries)
+    def total(self) -> tuple[int, int]:
+        return len(self.libraries), len(self.links)
+
+    def _keep_without_ring(self, library: str, around: str, change: Callable[[], Library]) -> bool:
+        """As the command does it: change, then look who is above whom, then take it all back if somebody is above itself."""
+        before = self.libraries[library]
+        if not self._keep(library, change):
+            return False
+        try:
+            succession.require_no_ring(UUID(around), self._kin(around))
+        except Refusal:
+            self.libraries[library] = before
+            return False
+        return True
 
     def _keep(self, library: str, change: Callable[[], Library]) -> bool:
         try:
@@ -121,16 +141,31 @@ class Rules:
 
     def _counted(self, library: str) -> Library:
         """With its active replicas, which the service's view counts."""
-        replicas = [name for name, mentors in self.mentored_by.items() if library in mentors]
-        return replace(self.libraries[library], active_replicas=sum(self.libraries[one].at_work for one in replicas))
+        at_work = sum(self.libraries[one].at_work for one in self._replicas(library))
+        return replace(self.libraries[library], active_replicas=at_work)
 
     def _survivor(self, library: str) -> str:
         into = self.libraries[library].merged_into
         return library if into is None else self._survivor(str(into))
 
-    def _above(self, library: str) -> set[str]:
-        mentors = self.mentored_by.get(library, set())
-        return mentors.union(*(self._above(mentor) for mentor in mentors))
+    def _now(self, link: Link) -> Link:
+        return self._survivor(link[0]), self._survivor(link[1])
+
+    def _links_now(self) -> set[Link]:
+        return {link for link in map(self._now, self.links) if link[0] != link[1]}
+
+    def _replicas(self, library: str) -> frozenset[str]:
+        return frozenset(replica for mentor, replica in self._links_now() if mentor == library)
+
+    def _kin(self, library: str) -> Kin:
+        above, links = {library}, self._links_now()
+        for _ in self.libraries:
+            above |= {mentor for mentor, replica in links if replica in above}
+        reached = {mentor for mentor, replica in links if replica in above}
+        return Kin(
+            replicas=frozenset(map(UUID, self._replicas(library))),
+            above=frozenset(map(UUID, reached)),
+        )
 
 
 class RulesMachine(LibraryMachine):

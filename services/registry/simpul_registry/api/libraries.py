@@ -13,7 +13,7 @@ from simpul_shared.platform.http.command import Command, command
 from simpul_shared.platform.http.query import Page, Query, answer, query
 from simpul_shared.vocabulary import LibraryStanding, LibraryType, RegionCode, Scheme, parse_region_code
 
-from simpul_registry.api.changes import actor, change_of
+from simpul_registry.api.changes import actor, change_of, locks_with_mentors
 from simpul_registry.api.fields import Cursor, Limit, parse_external_id
 from simpul_registry.api.library_bodies import (
     ApprovalBody,
@@ -158,7 +158,10 @@ async def activate_library(
     edge: Command = command(Permission.LIBRARY_CHANGE, touches="library_id", existing=True),
 ) -> Response:
     change, on = change_of(library_id, edge), body.effective_on if body else None
-    return await edge.execute(lambda tx: commands.activate_library(tx, change, effective_on=on), locks=[library_id])
+    return await edge.execute(
+        lambda tx: commands.activate_library(tx, change, effective_on=on),
+        locks=await locks_with_mentors(edge, library_id),
+    )
 
 
 @router.post("/v1/libraries/{library_id}/dormant", response_model=LibraryView, summary="Say that a library rests")
@@ -170,7 +173,7 @@ async def make_library_dormant(
     change = change_of(library_id, edge)
     return await edge.execute(
         lambda tx: commands.make_library_dormant(tx, change, effective_on=body.effective_on, reason=body.reason),
-        locks=[library_id],
+        locks=await locks_with_mentors(edge, library_id),
     )
 
 
@@ -185,7 +188,10 @@ async def reactivate_library(
     edge: Command = command(Permission.LIBRARY_CHANGE, touches="library_id", existing=True),
 ) -> Response:
     change, on = change_of(library_id, edge), body.effective_on if body else None
-    return await edge.execute(lambda tx: commands.reactivate_library(tx, change, effective_on=on), locks=[library_id])
+    return await edge.execute(
+        lambda tx: commands.reactivate_library(tx, change, effective_on=on),
+        locks=await locks_with_mentors(edge, library_id),
+    )
 
 
 @router.post("/v1/libraries/{library_id}/close", response_model=LibraryView, summary="Close a library for ever")
@@ -204,7 +210,7 @@ async def close_library(
             transfer_to=body.transfer_to,
             waived_because=body.waived_because,
         ),
-        locks=[library_id, *([body.transfer_to] if body.transfer_to else [])],
+        locks=[*await locks_with_mentors(edge, library_id), *([body.transfer_to] if body.transfer_to else [])],
     )
 
 

@@ -8,8 +8,8 @@ from simpul_shared.access import Permission
 from simpul_shared.platform.http.command import Command, command
 from simpul_shared.platform.http.query import Query, answer, query
 
-from simpul_registry.api.changes import change_of
-from simpul_registry.api.library_bodies import MergeBody, ReasonBody, ReplicaBody
+from simpul_registry.api.changes import change_of, locks_with_mentors
+from simpul_registry.api.library_bodies import EffectiveReasonBody, MergeBody, ReasonBody, ReplicaBody
 from simpul_registry.commands import succession as commands
 from simpul_registry.queries import libraries as queries
 from simpul_registry.views.libraries import LibraryView, LinksView
@@ -32,7 +32,7 @@ async def merge_library(
         lambda tx: commands.merge_library(
             tx, change, survivor_id=body.survivor_id, effective_on=body.effective_on, reason=body.reason
         ),
-        locks=[library_id, body.survivor_id],
+        locks=[*await locks_with_mentors(edge, library_id, body.survivor_id), commands.REPLICATION],
     )
 
 
@@ -45,7 +45,10 @@ async def unmerge_library(
     edge: Command = command(Permission.LIBRARY_MERGE, touches="library_id", existing=True),
 ) -> Response:
     change = change_of(library_id, edge)
-    return await edge.execute(lambda tx: commands.unmerge_library(tx, change, reason=body.reason), locks=[library_id])
+    return await edge.execute(
+        lambda tx: commands.unmerge_library(tx, change, reason=body.reason),
+        locks=[*await locks_with_mentors(edge, library_id), commands.REPLICATION],
+    )
 
 
 @router.post(
@@ -66,6 +69,26 @@ async def link_replica(
             effective_on=body.effective_on,
         ),
         locks=[library_id, body.replica_id, commands.REPLICATION],
+    )
+
+
+@router.post(
+    "/v1/libraries/{library_id}/replicas/{replica_id}/end",
+    response_model=LibraryView,
+    summary="Say that a library mentors another no longer",
+)
+async def end_link(
+    library_id: UUID,
+    replica_id: UUID,
+    body: EffectiveReasonBody,
+    edge: Command = command(Permission.LIBRARY_CHANGE, touches="library_id", existing=True),
+) -> Response:
+    change = change_of(library_id, edge)
+    return await edge.execute(
+        lambda tx: commands.end_link(
+            tx, change, replica_id=replica_id, effective_on=body.effective_on, reason=body.reason
+        ),
+        locks=[library_id, replica_id, commands.REPLICATION],
     )
 
 

@@ -10,6 +10,7 @@ from simpul_shared.regions.store import require_in_scope
 from simpul_shared.vocabulary import RegionCode
 
 from simpul_registry.commands.changing import Change, announce, load_for_day
+from simpul_registry.commands.replicators import announce_with_mentors
 from simpul_registry.domain import library as rules
 from simpul_registry.domain.library import PlansAtClosing
 from simpul_registry.domain.succession import require_heir
@@ -24,7 +25,7 @@ async def activate_library(tx: Transaction, change: Change, *, effective_on: dat
     placed, today, on = await load_for_day(tx, change, effective_on)
     library = rules.activate(placed.library, effective_on=on, today=today)
     event = announced.LibraryActivated(library_id=library.library_id, effective_on=on)
-    return await announce(tx, placed, library, event, change, on=on)
+    return await announce_with_mentors(tx, placed, library, event, change, on=on)
 
 
 async def make_library_dormant(tx: Transaction, change: Change, *, effective_on: date | None, reason: str) -> Answer:
@@ -32,7 +33,7 @@ async def make_library_dormant(tx: Transaction, change: Change, *, effective_on:
     placed, today, on = await load_for_day(tx, change, effective_on)
     library = rules.make_dormant(placed.library, effective_on=on, today=today)
     event = announced.LibraryDormant(library_id=library.library_id, effective_on=on, reason=reason)
-    return await announce(tx, placed, library, event, change, on=on)
+    return await announce_with_mentors(tx, placed, library, event, change, on=on)
 
 
 async def reactivate_library(tx: Transaction, change: Change, *, effective_on: date | None) -> Answer:
@@ -40,7 +41,7 @@ async def reactivate_library(tx: Transaction, change: Change, *, effective_on: d
     placed, today, on = await load_for_day(tx, change, effective_on)
     library = rules.reactivate(placed.library, effective_on=on, today=today)
     event = announced.LibraryReactivated(library_id=library.library_id, effective_on=on)
-    return await announce(tx, placed, library, event, change, on=on)
+    return await announce_with_mentors(tx, placed, library, event, change, on=on)
 
 
 async def close_library(
@@ -66,7 +67,7 @@ async def close_library(
         transfer_to=transfer_to,
         waived_because=waived_because,
     )
-    return await announce(tx, placed, library, event, change, on=on)
+    return await announce_with_mentors(tx, placed, library, event, change, on=on)
 
 
 async def rename_library(tx: Transaction, change: Change, *, new_name: str, effective_on: date | None) -> Answer:

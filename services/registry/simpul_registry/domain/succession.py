@@ -33,6 +33,21 @@ class MentoredByReplica(Conflict):
     title = "Perpustakaan saling mendampingi"
 
 
+class ReplicaNotLinked(Conflict):
+    slug = "replica-not-linked"
+    title = "Perpustakaan tidak sedang didampingi"
+
+
+class BimtekUnknown(Conflict):
+    slug = "bimtek-unknown"
+    title = "Bimtek belum dikenal"
+
+
+class LinksChanged(Conflict):
+    slug = "links-changed"
+    title = "Pendampingan baru saja berubah"
+
+
 class ReplicaNotAtWork(Conflict):
     slug = "replica-not-at-work"
     title = "Perpustakaan belum atau tidak aktif"
@@ -76,12 +91,25 @@ def require_heir(library: Library, heir: Library) -> None:
     require_standing(heir)
 
 
-def link_replica(
-    source: Library, replica: Library, *, above: Container[UUID], effective_on: date, today: date
-) -> Library:
-    """The source as mentor of the replica. `above` are the mentors of the source, and theirs.
+@dataclass(frozen=True)
+class Kin:
+    """Around a mentor: whom it mentors, and `above` it its mentors, theirs, and so on."""
 
-    Errors: OneLibraryOnly, LibraryClosed, LibraryMerged, ReplicaNotAtWork, MentoredByReplica, DateInFuture, DateTooEarly.
+    replicas: Container[UUID] = ()
+    above: Container[UUID] = ()
+
+
+def require_no_ring(library_id: UUID, kin: Kin) -> None:
+    """After a merge or its undoing, which pass links on. Errors: MentoredByReplica."""
+    if library_id in kin.above:
+        raise MentoredByReplica("Libraries would mentor each other in a ring. End one of the links between them first.")
+
+
+def link_replica(source: Library, replica: Library, *, kin: Kin, effective_on: date, today: date) -> None:
+    """Whether the source may mentor the replica. `kin` is the source's.
+
+    Errors: OneLibraryOnly, LibraryClosed, LibraryMerged, ReplicaNotAtWork, ReplicaLinkedAlready, MentoredByReplica,
+    DateInFuture, DateTooEarly.
     """
     _require_two(source, replica, field="/replica_id")
     for library in (source, replica):
@@ -91,10 +119,21 @@ def link_replica(
                 f"Library {library.library_id} is {library.status}; who mentors and who is mentored must be active.",
                 facts={"library_id": library.library_id, "library_status": library.status},
             )
-    if replica.library_id in above:
+    if replica.library_id in kin.replicas:
+        raise ReplicaLinkedAlready(
+            "The library mentors that one already; there is nothing to add.", field="/replica_id"
+        )
+    if replica.library_id in kin.above:
         raise MentoredByReplica("The replica mentors the library itself, or one of its mentors.", field="/replica_id")
     require_order(max(source.nominated_on, replica.nominated_on), effective_on, today=today)
-    return replace(source, active_replicas=source.active_replicas + 1)
+
+
+def end_link(source: Library, *, linked_on: date | None, effective_on: date, today: date) -> None:
+    """Whether a link that began on a day may end. Errors: LibraryClosed, LibraryMerged, ReplicaNotLinked, DateInFuture, DateTooEarly."""
+    require_standing(source)
+    if linked_on is None:
+        raise ReplicaNotLinked("The library does not mentor that one. Read its replicas and name one of them.")
+    require_order(linked_on, effective_on, today=today)
 
 
 def _require_two(one: Library, other: Library, *, field: str) -> None:

@@ -85,15 +85,18 @@ async def library_links(tx: Transaction, library_id: UUID, *, scope: Scope, now:
     await load_library(tx, library_id, scope=scope, now=now)
     rows = await tx.fetch(
         """
-        select library_id, replica_id, via_bimtek_id, linked_on from replica_link
-        where library_id = $1 or replica_id = $1 order by linked_on, library_id, replica_id
+        select mentor_now as library_id, replica_now as replica_id, via_bimtek_id, linked_on,
+            library_id as linked_library_id, replica_id as linked_replica_id
+        from replica_link
+        where $1 in (mentor_now, library_id, replica_now, replica_id) and mentor_now <> replica_now and ended_on is null
+        order by linked_on, link_no
         """,
         library_id,
     )
     links = [LinkView(**dict(row)) for row in rows]
     return LinksView(
-        replicas=[one for one in links if one.library_id == library_id],
-        mentors=[one for one in links if one.replica_id == library_id],
+        replicas=[one for one in links if library_id in (one.library_id, one.linked_library_id)],
+        mentors=[one for one in links if library_id in (one.replica_id, one.linked_replica_id)],
     )
 
 

@@ -1,7 +1,6 @@
-"""What ties libraries to each other: merges, mentors, and follow-up plans that passed from one to another."""
+"""What ties libraries to each other: merges, and follow-up plans that passed from one to another."""
 
 from collections.abc import Sequence
-from datetime import date
 from uuid import UUID
 
 from simpul_shared.contracts.activities import FollowUpItemCancelled, FollowUpItemCompleted, FollowUpPlanSubmitted
@@ -10,8 +9,8 @@ from simpul_shared.platform.database import Transaction
 
 
 async def survivor_of(tx: Transaction, library_id: UUID) -> UUID:
-    """The library that goes on for this one, at the end of all merges; itself when there was none."""
-    survivor: UUID = await tx.fetchval(
+    """The library that goes on for this one, at the end of all merges; itself when there was none, or no such library."""
+    survivor: UUID | None = await tx.fetchval(
         """
         with recursive heir as (
             select library_id, merged_into from library where library_id = $1
@@ -22,7 +21,7 @@ async def survivor_of(tx: Transaction, library_id: UUID) -> UUID:
         """,
         library_id,
     )
-    return survivor
+    return survivor or library_id
 
 
 async def open_plans(tx: Transaction, library_id: UUID) -> tuple[UUID, ...]:
@@ -62,31 +61,3 @@ async def settle_plans(
         "update follow_up_plan set settled_at = $2 where plan_id = $1",
         [(one.event.plan_id, one.recorded_at) for one in events if one.event.open_items == 0],
     )
-
-
-async def link_replica(
-    tx: Transaction, library_id: UUID, replica_id: UUID, *, via_bimtek_id: UUID | None, on: date
-) -> None:
-    await tx.execute(
-        "insert into replica_link (library_id, replica_id, via_bimtek_id, linked_on) values ($1, $2, $3, $4)",
-        library_id,
-        replica_id,
-        via_bimtek_id,
-        on,
-    )
-
-
-async def mentors(tx: Transaction, library_id: UUID) -> frozenset[UUID]:
-    """Everybody above it: who mentors it, who mentors those, and so on."""
-    rows = await tx.fetch(
-        """
-        with recursive above as (
-            select library_id from replica_link where replica_id = $1
-            union
-            select link.library_id from replica_link as link join above on link.replica_id = above.library_id
-        )
-        select library_id from above
-        """,
-        library_id,
-    )
-    return frozenset(row["library_id"] for row in rows)

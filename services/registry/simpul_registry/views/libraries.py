@@ -171,16 +171,21 @@ class PlacesView(BaseModel):
 
 
 class LinkView(BaseModel):
-    """One library mentors another since a day, perhaps through a Bimtek."""
+    """One library mentors another since a day, perhaps through a Bimtek.
 
-    library_id: UUID
-    replica_id: UUID
+    Where one of them was merged, `linked_...` are the two that the link was made for.
+    """
+
+    library_id: UUID = Field(description="Who mentors today")
+    replica_id: UUID = Field(description="Who is mentored today")
     via_bimtek_id: UUID | None
     linked_on: date
+    linked_library_id: UUID
+    linked_replica_id: UUID
 
 
 class LinksView(BaseModel):
-    """`replicas` are those that the library mentors, `mentors` those that mentor it."""
+    """`replicas` are those that the library mentors, `mentors` those that mentor it; links that ended are in its history."""
 
     replicas: list[LinkView]
     mentors: list[LinkView]
