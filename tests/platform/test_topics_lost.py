@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,12 +14,15 @@ from aiokafka.admin import AIOKafkaAdminClient
 from simpul_operator.topics import ensure_topics
 from simpul_shared.access import Role
 from simpul_shared.contracts.topics import LIBRARIES, TOPICS
+from simpul_shared.platform.archive import Archive
+from simpul_shared.platform.archiving import archive_ledger
 from simpul_shared.platform.marks import applied_through
 from simpul_shared.platform.relay import Lane
 from simpul_shared.platform.settings import PlatformSettings
 from simpul_shared.platform.topic_ids import topic_ids
 from simpul_shared.platform.worker import Worker
 
+from tests.support.ledgers import as_owner, make_partition
 from tests.support.pipeline import drain, topic_names, topics, working
 from tests.support.services import ORIGIN, ServiceUnderTest
 from tests.support.tally.service import renamed
@@ -216,6 +220,37 @@ async def test_a_restore_that_was_interrupted_goes_on_before_anything_newer(
     assert crashes == 4
     assert await counted(tally) == {library: [*(str(n) for n in range(5)), "after"] for library in libraries}
     assert all(list(dict.fromkeys(seen)) == [1, 2, 3, 4, 5, 6] for seen in versions.values())
+
+
+async def test_days_that_are_in_the_archive_by_now_are_sent_again_too(
+    tally: ServiceUnderTest, kafka: str, tmp_path: Path
+) -> None:
+    libraries = [uuid4() for _ in range(20)]
+    archive = Archive(tmp_path, tally.service.name)
+    async with topics(kafka, archive_dir=tmp_path) as settings, working(settings, tally):
+        await tally.announce(*(renamed(library, f"old {n}") for n in range(3) for library in libraries))
+        await drain(tally, tally)
+        await _as_of(tally, date(2025, 3, 1))
+        await tally.announce(*(renamed(library, "recent") for library in libraries))
+        await drain(tally, tally)
+        published = {(one.key, one.value) for one in await _all_records(settings)}
+        assert [day.events for day in await archive_ledger(tally.database, archive, keep_days=30)] == [60]
+        assert await tally.database.pool.fetchval("select count(*) from ledger") == 20
+        await lose(settings)
+        await make_anew(settings)
+        await restore(tally)
+        sent_again = await _all_records(settings)
+    assert {(one.key, one.value) for one in sent_again} == published
+    versions: dict[bytes, list[int]] = {}
+    for one in sent_again:
+        versions.setdefault(one.key, []).append(int(one.value.split(b":")[1].split(b",")[0]))
+    assert list(versions.values()) == [[1, 2, 3, 4]] * 20
+
+
+async def _as_of(tally: ServiceUnderTest, day: date) -> None:
+    """Have what the ledger holds been recorded on that day."""
+    await make_partition(tally, day)
+    await as_owner(tally, f"update ledger set recorded_on = '{day}'")  # noqa: S608 (a date)
 
 
 async def test_only_topics_of_the_service_are_restored_and_only_by_operators(

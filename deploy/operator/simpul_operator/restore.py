@@ -45,7 +45,8 @@ def _await(client: OperatorClient, service: str, names: Sequence[str], bar: Bar)
     while True:
         rows = [row for row in client.get(service, "/v1/relay")["items"] if row["topic"] in names]
         done = sum(row["restored"] for row in rows)
-        bar.show(f"restore {service}", done, sum(row["to_restore"] or 0 for row in rows))
+        # Events of archived days are not among those counted beforehand.
+        bar.show(f"restore {service}", done, max(done, sum(row["to_restore"] or 0 for row in rows)))
         if not any(row["restoring"] for row in rows):
             return
         if done != before:

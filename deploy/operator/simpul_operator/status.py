@@ -72,7 +72,9 @@ def read_standing(client: OperatorClient, *, prefix: str) -> Standing:
         except NotRunning as failure:
             silent[service] = str(failure)
     if not services:
-        raise NotRunning("No service answers. " + " ".join(silent.values()) + " Start the stack with `simpul up`.")
+        raise NotRunning(
+            "No service answers. " + " ".join(dict.fromkeys(silent.values())) + " Start the stack with `simpul up`."
+        )
     try:
         lags = asyncio.run(asyncio.wait_for(_lags(client.addresses.kafka_bootstrap, prefix, services), _KAFKA_SECONDS))
     except TopicsMissing as missing:

@@ -28,7 +28,9 @@ class RelayTopic(BaseModel):
     )
     restoring: bool
     restored: int = Field(description="Events sent again since it was asked for")
-    to_restore: int | None = Field(description="Events to send again in all; null before the lane has begun")
+    to_restore: int | None = Field(
+        description="Events to send again that are still in the database; those of archived days come on top. Null before the lane has begun"
+    )
     restored_at: datetime | None
 
 
