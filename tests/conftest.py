@@ -33,13 +33,15 @@ def plain_logs() -> None:
 
 
 class _Groups(LoadScopeScheduling):  # type: ignore[misc]  # has no types
-    """Which tests share a process: one platform for the end-to-end tests; all that test_seen.py looks back on; else a file."""
+    """Which tests share a process: one platform for the end-to-end tests; a service's, on which test_seen.py looks back; else a file."""
 
     def _split_scope(self, nodeid: str) -> str:
-        path = Path(nodeid.partition("::")[0]).relative_to("tests")
+        name, _, test = nodeid.partition("::")
+        path = Path(name).relative_to("tests")
         if path.name == "test_seen.py":
-            return "service"
-        return path.parts[0] if path.parts[0] in {"end_to_end", "service"} else str(path)
+            return f"service/{test.partition('[')[2].rstrip(']')}"
+        depth = {"end_to_end": 1, "service": 2}.get(path.parts[0], len(path.parts))
+        return "/".join(path.parts[:depth])
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> _Groups:
