@@ -1,10 +1,12 @@
 """A rebuild's course: fill the next projection until it has caught up, compare it with the live one, put it in its place."""
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from simpul_shared.platform.audit import note_action
-from simpul_shared.platform.consume import Applier
+from simpul_shared.platform.consume import Applier, Record
 from simpul_shared.platform.database import Database, Origin, Transaction
 from simpul_shared.platform.dead_letters.actions import Workbench, decide_again
 from simpul_shared.platform.migrate import Migration
@@ -91,11 +93,23 @@ class Rebuild:
     async def _fill(self) -> int:
         """Apply what the live projection has applied by now; how many records that was."""
         total, done = await self.source.aim(), 0
-        while records := await self.source.batch():
-            await self.applier.apply(records, earliest=self.source.earliest)
-            done += len(records)
-            self.tell(Progress("fill", done, max(done, total)))
+        async with aclosing(self._batches()) as batches:
+            async for records in batches:
+                await self.applier.apply(records, earliest=self.source.earliest)
+                done += len(records)
+                self.tell(Progress("fill", done, max(done, total)))
         return done
+
+    async def _batches(self) -> AsyncGenerator[Sequence[Record], None]:
+        """The source's batches, each fetched while the one before is applied."""
+        following = asyncio.create_task(self.source.batch())
+        try:
+            while records := await following:
+                following = asyncio.create_task(self.source.batch())
+                yield records
+        finally:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
 
     async def _decide_again(self) -> None:
         """What operators decided about letters holds here, too. One that is settled may let the next one follow, and fail."""
