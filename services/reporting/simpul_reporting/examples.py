@@ -108,5 +108,6 @@ ATTENDANCE: dict[str, Any] = {
     "own": {"registered": None, "marks": None, "attendance_rate": None},
     "children": [{**_MARKED, **_BADUNG}],
     "includes_sample": True,
+    "region_basis": "at_event",
     **_ASKED,
 }

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 from uuid import UUID
 
 from simpul_shared.contracts.activities import (
@@ -23,7 +24,14 @@ from simpul_shared.contracts.activities import (
     ParticipantWithdrawn,
 )
 from simpul_shared.contracts.envelope import Event
-from simpul_shared.contracts.registry import RegionVersionPublished
+from simpul_shared.contracts.registry import (
+    LibraryDesignated,
+    LibraryMerged,
+    LibraryNominated,
+    LibraryRelocated,
+    LibraryUnmerged,
+    RegionVersionPublished,
+)
 from simpul_shared.vocabulary import (
     ActivityCategory,
     AttendanceStatus,
@@ -31,7 +39,9 @@ from simpul_shared.vocabulary import (
     BimtekKind,
     BimtekLevel,
     DeliveryMode,
+    LibraryType,
     MeasureMethod,
+    Scheme,
 )
 
 from tests.service.reporting.world import Spot
@@ -236,6 +246,49 @@ def _participant_events(
             )
     if rng.random() < 0.15:
         yield ParticipantWithdrawn(registration_id=registration, bimtek_id=bimtek, reason="sakit")
+
+
+def library_events(history: History, library: UUID, village: UUID, others: Sequence[UUID]) -> list[Event]:
+    """A library's life: nominated, designated, moved once or more, merged into others, each merge but the last taken back."""
+    rng, province = history.random, history.version(village, CHANGE).path[1]
+    named: dict[str, Any] = {
+        "library_id": library,
+        "region_id": village,
+        "province_id": province,
+        "programme_year": 2022,
+    }
+    events: list[Event] = [
+        LibraryNominated(
+            **named,
+            name="Perpustakaan",
+            library_type=LibraryType.VILLAGE,
+            timezone="Asia/Jayapura",
+            scheme=Scheme.STIMULUS,
+            basis=Basis.SAMPLE,
+        ),
+        LibraryDesignated(**named, scheme=Scheme.STIMULUS, sk_no="1", sk_date=date(2022, 3, 1), basis=Basis.SAMPLE),
+    ]
+    for old, new in pairwise([village, *rng.sample(history.villages, rng.randrange(3))]):
+        events.append(
+            LibraryRelocated(
+                library_id=library,
+                old_region_id=old,
+                region_id=new,
+                province_id=history.version(new, CHANGE).path[1],
+                timezone="Asia/Jayapura",
+                effective_on=_day(history),
+                reason="gedung baru",
+            )
+        )
+    for survivor in rng.sample(others, min(len(others), rng.randrange(3))):
+        bond: dict[str, Any] = {
+            "library_id": library,
+            "survivor_id": survivor,
+            "effective_on": _day(history),
+            "reason": "ganda",
+        }
+        events += [LibraryMerged(**bond), LibraryUnmerged(**bond)]
+    return events if rng.random() < 0.5 or not isinstance(events[-1], LibraryUnmerged) else events[:-1]
 
 
 def region_events(history: History) -> list[RegionVersionPublished]:

@@ -21,6 +21,7 @@ from tests.service.reporting.history import (
     bimtek_events,
     expected_activities,
     expected_marks,
+    library_events,
     made_up,
     region_events,
     shuffled,
@@ -63,14 +64,16 @@ async def stored_marks(reporting: ServiceUnderTest) -> dict[Any, Counter[str]]:
 
 
 def made_up_streams(history: History) -> list[list[Event]]:
-    """Each stream keeps its order: a region's statements, an activity's life, a Bimtek with its participants."""
+    """Each stream keeps its order: a region's statements, a library's life, an activity's, a Bimtek with its participants."""
     libraries = [(history.id(), history.random.choice(history.villages)) for _ in range(12)]
     regions: dict[UUID, list[Event]] = {}
     for event in region_events(history):
         regions.setdefault(event.region_id, []).append(event)
     activities = [activity_events(history, *history.random.choice(libraries)) for _ in range(40)]
     bimteks = [bimtek_events(history, history.random.sample(libraries, 4)) for _ in range(3)]
-    return [*regions.values(), *activities, *bimteks]
+    ids = [library for library, _ in libraries]
+    lives = [library_events(history, *library, ids[place + 1 :]) for place, library in enumerate(libraries)]
+    return [*regions.values(), *lives, *activities, *bimteks]
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -15,6 +15,7 @@ from simpul_reporting.app import SERVICE
 from simpul_shared.access import Role
 from simpul_shared.contracts.activities import ActivityRecorded
 from simpul_shared.contracts.envelope import Event
+from simpul_shared.contracts.registry import LibraryMerged, LibraryRelocated, LibraryUnmerged
 from simpul_shared.platform.consume import Received
 from simpul_shared.platform.database import Transaction
 from simpul_shared.platform.rebuild import command
@@ -85,7 +86,9 @@ async def live(reporting: ServiceUnderTest, kafka: str) -> AsyncIterator[Live]:
 
 def some_history() -> Sequence[Event]:
     history = made_up(7)
-    return shuffled(history, made_up_streams(history))
+    events = shuffled(history, made_up_streams(history))
+    assert {LibraryMerged, LibraryUnmerged, LibraryRelocated} <= {type(event) for event in events}
+    return events
 
 
 async def test_a_projection_rebuilt_from_kafka_is_the_live_one_to_the_byte(live: Live) -> None:

@@ -5,7 +5,10 @@ from typing import Any
 from uuid import UUID
 
 import uuid6
+from simpul_shared.contracts.activities import AttendanceRecorded, BimtekPlanned, ParticipantRegistered
+from simpul_shared.contracts.envelope import Event
 from simpul_shared.contracts.registry import LibraryMerged, LibraryRelocated, LibraryUnmerged
+from simpul_shared.vocabulary import AttendanceStatus, Basis, BimtekKind, BimtekLevel, DeliveryMode
 
 from tests.service.reporting.world import Spot, bali, designated, nominated, recorded_activity
 from tests.support.services import ServiceUnderTest
@@ -42,6 +45,45 @@ async def two_libraries(reporting: ServiceUnderTest) -> None:
             recorded_activity(spot, library_id=library_id, held_on=date(2021, 7, 10), total=10),
             recorded_activity(spot, library_id=library_id, held_on=date(2021, 8, 10), total=20),
         )
+
+
+def attended(library_id: UUID, spot: Spot) -> list[Event]:
+    """A Bimtek in June 2021 with one delegate of the library, who was there."""
+    bimtek_id, registration_id = uuid6.uuid7(), uuid6.uuid7()
+    return [
+        BimtekPlanned(
+            bimtek_id=bimtek_id,
+            title="Bimtek SPP-TIK",
+            kind=BimtekKind.SPP_TIK,
+            level=BimtekLevel.NATIONAL,
+            mode=DeliveryMode.ON_SITE,
+            region_id=spot.id,
+            region_basis=Basis.SAMPLE,
+            timezone=spot.timezone,
+            starts_on=date(2021, 6, 28),
+            ends_on=date(2021, 6, 30),
+            session_count=1,
+            basis=Basis.SAMPLE,
+        ),
+        ParticipantRegistered(
+            registration_id=registration_id,
+            bimtek_id=bimtek_id,
+            person_id=uuid6.uuid7(),
+            library_id=library_id,
+            region_id=spot.id,
+            basis=Basis.SAMPLE,
+        ),
+        AttendanceRecorded(
+            registration_id=registration_id,
+            bimtek_id=bimtek_id,
+            session_no=1,
+            held_on=date(2021, 6, 28),
+            status=AttendanceStatus.PRESENT,
+            library_id=library_id,
+            region_id=spot.id,
+            basis=Basis.SAMPLE,
+        ),
+    ]
 
 
 async def asked(reporting: ServiceUnderTest, report: str, **params: Any) -> Any:
@@ -122,6 +164,30 @@ async def test_what_a_library_did_before_it_moved_counts_where_it_lay_or_where_i
     assert [await attendances(reporting, code) for code in both] == [30, 30]
     assert [await attendances(reporting, code, region_basis="current") for code in both] == [0, 60]
     assert await attendances(reporting) == await attendances(reporting, region_basis="current") == 60
+
+
+async def test_bimtek_attendance_of_a_library_that_moved_or_merged_counts_as_asked(reporting: ServiceUnderTest) -> None:
+    await two_libraries(reporting)
+    map_ = bali()
+    await reporting.receive(*attended(FIRST, map_[MENGWI]), *attended(SECOND, map_[BANJARANGKAN]))
+    await reporting.receive(moved(FIRST, map_[MENGWI], map_[BAHA], date(2022, 1, 1)), merged(FIRST, SECOND))
+
+    async def present(region: str, **params: str) -> tuple[int, int, bool]:
+        spans = {"from": "2021-06", "to": "2021-06", "region": region}
+        report = await asked(reporting, "bimtek-attendance", **spans | params)
+        total = report["total"]
+        return total["registered"] or 0, total["marks"]["HADIR"] if total["marks"] else 0, report["includes_sample"]
+
+    both = ("51.03", "51.05")
+    assert [await present(code) for code in both] == [(1, 1, True)] * 2
+    before = {"region_basis": "current", "valid_on": "2023-02-28"}
+    assert [await present(code, **before) for code in both] == [(1, 1, True)] * 2
+    after = {"region_basis": "current", "valid_on": "2023-03-01"}
+    assert [await present(code, **after) for code in both] == [(0, 0, False), (2, 2, True)]
+    moved_only = {"region_basis": "current", "valid_on": "2022-01-01"}
+    assert await present("51.03.02.2008", **moved_only) == (1, 1, True)
+    assert await present("51.03.02.2009", **moved_only) == (0, 0, False)
+    assert await present("ID") == await present("ID", **after) == (2, 2, True)
 
 
 async def test_everything_applied_twice_and_in_another_order_of_libraries_gives_the_same_projection(

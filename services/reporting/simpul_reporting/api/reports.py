@@ -101,9 +101,11 @@ async def get_bimtek_attendance(
     to: ToMonth = None,
     valid_on: MapDay = None,
     known_on: KnownOn = None,
+    region_basis: Basis = RegionBasis.AT_EVENT,
     edge: Edge = query(Permission.REPORT_READ, touches="query.region"),
 ) -> Response:
     months, at = _months(edge, from_, to, valid_on, known_on)
+    at = replace(at, basis=region_basis)
     async with edge.snapshot() as tx:
         found = await _visible_region(tx, region, at, edge)
         return answer(await attendance_report(tx, found, months, at, now=edge.now))

@@ -295,8 +295,11 @@ async def _includes_sample(tx: Transaction, region: Region, months: Months, as_o
     found: bool = await tx.fetchval(
         """
         select exists (
-            select from activity_fact as fact cross join lateral region_path_at(fact.region_id, fact.held_on, $5) as place
-            where fact.basis = 'sample' and fact.held_on between $2 and $3 and fact.recorded_at <= $5 and place.path[$4] = $1
+            select from activity_fact as fact
+                left join merged_libraries($6, $5) as merged on $7 and merged.library_id = fact.library_id
+            where fact.basis = 'sample' and fact.held_on between $2 and $3 and fact.recorded_at <= $5 and (case when $7
+                then region_place(library_home(coalesce(merged.survivor_id, fact.library_id), $6, $5), $6, $5)
+                else (select place.path from region_path_at(fact.region_id, fact.held_on, $5) as place) end)[$4] = $1
         )
         """,
         region.region_id,
@@ -304,5 +307,7 @@ async def _includes_sample(tx: Transaction, region: Region, months: Months, as_o
         months.last_day,
         len(region.path),
         as_of.known_at,
+        as_of.valid_on,
+        as_of.basis is RegionBasis.CURRENT,
     )
     return found

@@ -11,7 +11,7 @@ from simpul_shared.regions.store import Region
 
 from simpul_reporting import examples
 from simpul_reporting.domain.figures import percentage
-from simpul_reporting.domain.moments import AsOf, Months
+from simpul_reporting.domain.moments import AsOf, Months, RegionBasis
 from simpul_reporting.queries.cells import Cell, grouped, sums
 from simpul_reporting.queries.watermark import Watermark, watermark
 from simpul_reporting.store.places import places_of
@@ -68,6 +68,7 @@ class AttendanceReport(BaseModel):
     children: list[ChildAttendance] = Field(description="By code; those with registrations or marks")
     includes_sample: bool = Field(description="Whether invented sample records are among what is counted")
     valid_on: date = Field(description="The day whose map the region's code is read in")
+    region_basis: RegionBasis
     known_on: datetime
     watermark: Watermark
 
@@ -78,7 +79,7 @@ _COUNTS = ("registered", "present", "late", "excused", "sick", "absent")
 async def attendance_report(
     tx: Transaction, region: Region, months: Months, as_of: AsOf, *, now: datetime
 ) -> AttendanceReport:
-    cells = await (_live if as_of.live else _from_facts)(tx, region, months, as_of)
+    cells = await _cells(tx, region, months, as_of)
     by_month = grouped(cells, lambda cell: cell["month"])
     by_child = grouped(cells, lambda cell: cell["child_id"])
     return AttendanceReport(
@@ -91,9 +92,16 @@ async def attendance_report(
         children=await _children(tx, by_child, as_of),
         includes_sample=await _includes_sample(tx, region, months, as_of),
         valid_on=as_of.valid_on,
+        region_basis=as_of.basis,
         known_on=as_of.known_on,
         watermark=await watermark(tx, as_of, now=now),
     )
+
+
+async def _cells(tx: Transaction, region: Region, months: Months, as_of: AsOf) -> list[Cell]:
+    if as_of.basis is RegionBasis.CURRENT:
+        return await _at_home(tx, region, months, as_of)
+    return await (_live if as_of.live else _from_facts)(tx, region, months, as_of)
 
 
 def _figures(cells: Sequence[Cell]) -> dict[str, Any]:
@@ -175,20 +183,58 @@ async def _from_facts(tx: Transaction, region: Region, months: Months, as_of: As
     )
 
 
+async def _at_home(tx: Transaction, region: Region, months: Months, as_of: AsOf) -> list[Cell]:
+    """All of a library's registrations and marks where it, or who goes on for it, lies on valid_on."""
+    return await tx.fetch(
+        """
+        with fact as (
+            select library_id, date_trunc('month', day)::date as month,
+                count(*) filter (where status = '') as registered, count(*) filter (where status = 'HADIR') as present,
+                count(*) filter (where status = 'TERLAMBAT') as late, count(*) filter (where status = 'IZIN') as excused,
+                count(*) filter (where status = 'SAKIT') as sick, count(*) filter (where status = 'ALPA') as absent
+            from (
+                select library_id, held_on, status, recorded_at, superseded_at from attendance_fact
+                where held_on between $2 and $3
+                union all
+                select library_id, counted_on, '', recorded_at, superseded_at from registration_fact
+                where counted_on between $2 and $3
+            ) as stated (library_id, day, status, recorded_at, superseded_at)
+            where recorded_at <= $5 and (superseded_at > $5 or superseded_at = 'infinity')
+            group by 1, 2
+        ), home as materialized (
+            select seen.library_id, region_place(library_home(coalesce(merged.survivor_id, seen.library_id), $6, $5), $6, $5) as path
+            from (select distinct library_id from fact) as seen left join merged_libraries($6, $5) as merged using (library_id)
+        )
+        select home.path[$4 + 1] as child_id, month, sum(registered)::bigint as registered, sum(present)::bigint as present,
+            sum(late)::bigint as late, sum(excused)::bigint as excused, sum(sick)::bigint as sick, sum(absent)::bigint as absent
+        from fact join home using (library_id) where home.path[$4] = $1
+        group by 1, 2
+        """,
+        region.region_id,
+        months.first.first_day,
+        months.last_day,
+        len(region.path),
+        as_of.known_at,
+        as_of.valid_on,
+    )
+
+
 async def _includes_sample(tx: Transaction, region: Region, months: Months, as_of: AsOf) -> bool:
     """A corrected sample stays one: a correction says nothing of its basis, so the first statement tells."""
     found: bool = await tx.fetchval(
         """
         select exists (
             select from (
-                select region_id, held_on, recorded_at from attendance_fact
+                select library_id, region_id, held_on, recorded_at from attendance_fact
                 where basis = 'sample' and held_on between $2 and $3
                 union all
-                select region_id, counted_on, recorded_at from registration_fact
+                select library_id, region_id, counted_on, recorded_at from registration_fact
                 where basis = 'sample' and counted_on between $2 and $3
-            ) as fact (region_id, day, recorded_at)
-                cross join lateral region_path_at(fact.region_id, fact.day, $5) as place
-            where fact.recorded_at <= $5 and place.path[$4] = $1
+            ) as fact (library_id, region_id, day, recorded_at)
+                left join merged_libraries($6, $5) as merged on $7 and merged.library_id = fact.library_id
+            where fact.recorded_at <= $5 and (case when $7
+                then region_place(library_home(coalesce(merged.survivor_id, fact.library_id), $6, $5), $6, $5)
+                else (select place.path from region_path_at(fact.region_id, fact.day, $5) as place) end)[$4] = $1
         )
         """,
         region.region_id,
@@ -196,5 +242,7 @@ async def _includes_sample(tx: Transaction, region: Region, months: Months, as_o
         months.last_day,
         len(region.path),
         as_of.known_at,
+        as_of.valid_on,
+        as_of.basis is RegionBasis.CURRENT,
     )
     return found
