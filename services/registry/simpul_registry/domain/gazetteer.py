@@ -6,12 +6,15 @@ village out of three. A word that no name has is taken for the names' words that
 
 import re
 from bisect import bisect_left
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from heapq import merge
+from itertools import chain
 from uuid import UUID
+
+from simpul_registry.domain.spelling import Spelling
 
 _WORD = re.compile(r"[a-z0-9]+")
 _CODE = re.compile(r"\d{2}[\d.]*")
@@ -19,7 +22,6 @@ _WORDS_AT_MOST = 8
 _PLACES_AT_MOST = 3000
 """That the beginning of a word stands for; of "a" nobody wants all."""
 
-_RARE, _LOOKED_AT = 5, 40
 _VILLAGE = 4
 
 
@@ -88,16 +90,20 @@ class Gazetteer:
         self._entries = sorted(entries, key=_rank)
         self._versions: dict[UUID, list[Entry]] = defaultdict(list)
         self._numbers: dict[str, list[int]] = defaultdict(list)
-        self._regions: dict[str, set[UUID]] = defaultdict(set)
+        self._regions: dict[str, set[int]] = defaultdict(set)
+        self._small: dict[UUID, int] = {}
+        """Regions by small numbers: sets of ids take three times as long to compare."""
+        self._ways: list[tuple[int, ...]] = []
+        """By an entry's number, the regions above it."""
+        ways: dict[tuple[UUID, ...], tuple[int, ...]] = {}
         self._named: dict[tuple[str, ...], list[int]] = defaultdict(list)
         for number, entry in enumerate(self._entries):
             self._add(number, entry)
+            above = entry.path[:-1]
+            self._ways.append(ways.get(above) or ways.setdefault(above, tuple(map(self._small_of, above))))
         self._sorted = sorted(self._numbers)
         self._codes = sorted((entry.code, number) for number, entry in enumerate(self._entries))
-        self._near: dict[str, list[str]] = defaultdict(list)
-        for word in self._sorted:
-            for three in _trigrams(word):
-                self._near[three].append(word)
+        self._spelling = Spelling(self._sorted)
 
     def _add(self, number: int, entry: Entry) -> None:
         words = words_of(entry.name)
@@ -106,7 +112,10 @@ class Gazetteer:
         for word in set(words):
             self._numbers[word].append(number)
             if entry.depth < _VILLAGE:
-                self._regions[word].add(entry.region_id)
+                self._regions[word].add(self._small_of(entry.region_id))
+
+    def _small_of(self, region_id: UUID) -> int:
+        return self._small.setdefault(region_id, len(self._small))
 
     def search(self, wanted: Wanted, *, limit: int) -> list[Hit]:
         """Those called just so first, then those with all the words in their name, then those with some of them above."""
@@ -145,22 +154,22 @@ class Gazetteer:
         if len(meant) == 1:
             yield from merge(*(self._numbers[word] for word in meant[0]))
             return
-        own = [{number for word in words for number in self._numbers[word]} for words in meant]
-        regions = [{region for word in words for region in self._regions[word]} for words in meant]
+        own = [set[int]().union(*(self._numbers[word] for word in words)) for words in meant]
+        regions = [set[int]().union(*(self._regions.get(word, ()) for word in words)) for words in meant]
         yield from (number for _, _, number in sorted(self._scored(own, regions, wanted)))
 
     def _scored(
-        self, own: Sequence[set[int]], regions: Sequence[set[UUID]], wanted: Wanted
+        self, own: Sequence[set[int]], regions: Sequence[set[int]], wanted: Wanted
     ) -> Iterator[tuple[int, int, int]]:
         """Entries that bear some of the words, the rest being borne above them. The rarest word settles most of them."""
         rarest = min(range(len(own)), key=lambda one: len(own[one]))
-        for number in set().union(*own):
+        elsewhere = set[int]().union(*own) - own[rarest] if regions[rarest] else ()
+        below = (number for number in elsewhere if not regions[rarest].isdisjoint(self._ways[number]))
+        for number in chain(own[rarest], below):
             entry = self._entries[number]
-            if number not in own[rarest] and regions[rarest].isdisjoint(entry.path):
-                continue
             missing = [one for one, numbers in enumerate(own) if number not in numbers]
-            above = entry.path[:-1]
-            if self._fits(entry, wanted) and all(not regions[one].isdisjoint(above) for one in missing):
+            way = self._ways[number]
+            if self._fits(entry, wanted) and all(not regions[one].isdisjoint(way) for one in missing):
                 yield len(missing), len(entry.name), number
 
     def _meant(self, word: str, *, last: bool = False) -> _Meant:
@@ -168,7 +177,7 @@ class Gazetteer:
         if word in self._numbers and not last:
             return _Meant([word], exact=True)
         begun = self._beginning(word)
-        return _Meant(begun, exact=True) if begun else _Meant(self._spelt_nearly(word), exact=False)
+        return _Meant(begun, exact=True) if begun else _Meant(self._spelling.nearest(word), exact=False)
 
     def _beginning(self, word: str) -> list[str]:
         at, found, places = bisect_left(self._sorted, word), [], 0
@@ -177,19 +186,6 @@ class Gazetteer:
             places += len(self._numbers[self._sorted[at]])
             at += 1
         return found
-
-    def _spelt_nearly(self, word: str) -> list[str]:
-        """Words that share some of its rarest three letters in a row; a slip spoils no more than four of them."""
-        rare = sorted((self._near[three] for three in _trigrams(word) if three in self._near), key=len)[:_RARE]
-        allowed = 1 if len(word) < 6 else 2
-        shared = Counter(other for words in rare for other in words if abs(len(other) - len(word)) <= allowed)
-        near = []
-        for other, _ in shared.most_common(_LOOKED_AT):
-            steps = distance(word, other, allowed)
-            if steps <= allowed:
-                near.append((steps, other))
-        least = min(near, default=(0, ""))[0]
-        return [other for steps, other in near if steps == least]
 
     def _above(self, entry: Entry, wanted: Wanted) -> tuple[Entry, ...]:
         """The regions above as they were on the day asked about, else as on the day of the entry nearest to today."""
@@ -213,23 +209,3 @@ def _rank(entry: Entry) -> tuple[bool, bool, int, int, str]:
 
 def _last_day(entry: Entry) -> date:
     return entry.valid_to if entry.valid_to == date.max else date.fromordinal(entry.valid_to.toordinal() - 1)
-
-
-def _trigrams(word: str) -> set[str]:
-    padded = f" {word} "
-    return {padded[at : at + 3] for at in range(len(padded) - 2)}
-
-
-def distance(one: str, other: str, most: int) -> int:
-    """Letters to insert, drop, replace or swap with the next; counted up to `most` + 1."""
-    before, line = list[int](), list(range(len(other) + 1))
-    for i, letter in enumerate(one, start=1):
-        older, before, line = before, line, [i]
-        for j, another in enumerate(other, start=1):
-            steps = min(line[j - 1] + 1, before[j] + 1, before[j - 1] + (letter != another))
-            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == another:
-                steps = min(steps, older[j - 2] + 1)
-            line.append(steps)
-        if min(line) > most:
-            return most + 1
-    return line[-1]

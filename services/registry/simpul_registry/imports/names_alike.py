@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, Self, TypeVar
 
-from simpul_registry.domain.gazetteer import distance
+from simpul_registry.domain.spelling import distance
 
 T = TypeVar("T")
 
