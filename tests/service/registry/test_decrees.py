@@ -3,6 +3,7 @@
 import base64
 import gzip
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -116,6 +117,20 @@ async def test_an_approved_decree_takes_effect_at_its_day_and_not_before(desk: D
     assert len(kinds) == 3
 
 
+async def test_a_village_that_becomes_a_kelurahan_stays_the_region_that_it_is(desk: Desk) -> None:
+    places = {code.replace("51.03.02.2009", "51.03.02.1009"): name for code, name in BADUNG.items()}
+    decree = await desk.approved(places)
+    assert decree["changes"] == {"STATUS_CHANGED": 1}
+    old = str(region_id("51.03.02.2009"))
+    [step] = (await desk.one.get(f"/v1/regions/{old}/lineage")).json()["items"]
+    assert (step["kind"], step["from_code"], step["to_code"]) == ("STATUS_CHANGED", "51.03.02.2009", "51.03.02.1009")
+    told = [(await desk.one.get(f"/v1/regions/{old}", valid_on=day)).json() for day in ("2027-01-14", DAY)]
+    assert [(one["code"], one["kind"], one["decree"]) for one in told] == [
+        ("51.03.02.2009", "DESA", "test"),
+        ("51.03.02.1009", "KELURAHAN", "Kepmendagri 9/2027"),
+    ]
+
+
 async def test_the_one_who_uploaded_may_not_approve(desk: Desk) -> None:
     decree = await desk.upload(SPLIT_OFF)
     path = f"/v1/region-decrees/{decree['decree_id']}/approve"
@@ -189,7 +204,18 @@ async def test_a_retroactive_decree_changes_only_later_answers(desk: Desk) -> No
     earlier = await desk.map("2026-04-01")
     await desk.approved(SPLIT_OFF, on="2026-03-01")
     first = (await desk.registry.ledger())[0].recordedtime
-    assert await desk.map("2026-04-01", known_on=first.replace(year=first.year - 1).isoformat()) == earlier
+    before = (first - timedelta(microseconds=1)).isoformat()
+    assert await desk.map("2026-04-01", known_on=before) == earlier
+    above = [
+        (
+            await desk.one.get(f"/v1/regions/{region_id('51.03.02.2008')}/ancestors", valid_on="2026-04-01", **known)
+        ).json()
+        for known in ({"known_on": before}, {})
+    ]
+    assert [one["items"][-1]["code"] for one in above] == ["51.03.02", "51.03.04"]
+    history = f"/v1/regions/{region_id('51.03.02.2008')}/history"
+    told = [(await desk.one.get(history, **known)).json()["items"] for known in ({"known_on": before}, {})]
+    assert [[one["superseded_at"] is None for one in items] for items in told] == [[True], [False, True, True]]
     assert (await desk.map("2026-04-01"))["51.03.04.2001"][0] == "Baha"
     assert (await desk.map("2026-02-28"))["51.03.02.2008"][0] == "Baha"
 

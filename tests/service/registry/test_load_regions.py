@@ -31,8 +31,15 @@ async def test_a_killed_load_goes_on_where_it_stopped_and_publishes_nothing_twic
     pool = loaded.service.database.pool
     assert await pool.fetchval("select count(*) from region_version") == ROWS
     assert await pool.fetchval("select count(*) from region_lineage") == LINEAGE
-    assert await pool.fetchval("select count(*) from ledger") == ROWS + LINEAGE
-    assert await pool.fetchval("select count(distinct event_id) from ledger") == ROWS + LINEAGE
+    assert await recorded(loaded) == ROWS + LINEAGE
+    assert await pool.fetchval("select count(distinct event_id) = count(*) from ledger")
+
+
+async def recorded(loaded: LoadedRegistry) -> int:
+    """Events of regions; other tests nominate libraries."""
+    query = "select count(*) from ledger where event_type = any($1)"
+    kinds = [RegionVersionPublished.type, RegionLineageRecorded.type]
+    return int(await loaded.service.database.pool.fetchval(query, kinds))
 
 
 async def test_the_load_shows_its_rows_and_rate_and_takes_seconds_not_minutes(loaded: LoadedRegistry) -> None:
@@ -45,7 +52,7 @@ async def test_the_load_shows_its_rows_and_rate_and_takes_seconds_not_minutes(lo
 async def test_a_second_load_finds_the_data_there_and_does_nothing(loaded: LoadedRegistry) -> None:
     assert (loaded.third.status, loaded.third.said) == (0, ["regions: loaded already"])
     assert loaded.third.cpu_seconds < loaded.second.cpu_seconds / 2
-    assert await loaded.service.database.pool.fetchval("select count(*) from ledger") == ROWS + LINEAGE
+    assert await recorded(loaded) == ROWS + LINEAGE
 
 
 async def test_another_edition_is_not_loaded_over_the_first(loaded: LoadedRegistry, shipped: RegionData) -> None:

@@ -38,6 +38,31 @@ async def test_an_office_is_found_by_the_regions_it_is_in_charge_of(
     assert event.aggregatetype == "office"
 
 
+async def test_an_office_is_told_as_it_was_on_a_day_and_as_it_was_known(
+    registry: ServiceUnderTest, national: Caller
+) -> None:
+    office = await registered(national)
+    path = f"/v1/offices/{office['office_id']}"
+    change = {"name": "Dinas Gabungan", "jurisdiction": ["51.03", "51.05"], "effective_on": "2024-01-01", "reason": "x"}
+    await national.post(f"{path}/change", change, version=1)
+    await national.post(f"{path}/close", {"effective_on": "2025-01-01", "reason": "x"}, version=2)
+    opened, changed, _ = [one.recordedtime.isoformat() for one in await registry.ledger()]
+
+    async def in_charge(region: str, on: str, **params: object) -> list[str]:
+        items = (await national.get("/v1/offices", region=region, valid_on=on, **params)).json()["items"]
+        return [one["name"] for one in items]
+
+    assert await in_charge("51.03", "2023-12-31") == [BADUNG["name"]]
+    assert await in_charge("51.05", "2023-12-31") == []
+    assert await in_charge("51.05", "2024-01-01") == ["Dinas Gabungan"]
+    assert await in_charge("51.05", "2025-01-01") == []
+    assert await in_charge("51.05", "2025-01-01", known_on=changed) == ["Dinas Gabungan"]
+    assert await in_charge("51.05", "2025-01-01", known_on=opened) == []
+    assert (await national.get(path, valid_on="2023-12-31")).json()["jurisdiction"] == [str(region_id("51.03"))]
+    assert (await national.get(path, known_on=changed)).json()["closed_on"] is None
+    assert (await national.get(path, valid_on="2017-12-31")).json()["code"] == "office-unknown"
+
+
 async def test_an_office_changes_and_closes_by_version(registry: ServiceUnderTest, national: Caller) -> None:
     office = await registered(national)
     path = f"/v1/offices/{office['office_id']}"

@@ -10,15 +10,18 @@ from fastapi import Query as Parameter
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 from simpul_shared.access import Permission
+from simpul_shared.known_on import parse_known_on
 from simpul_shared.platform.auth import NATION
 from simpul_shared.platform.http.command import Command, command
 from simpul_shared.platform.http.query import Page, Query, answer, query
 from simpul_shared.vocabulary import OfficeKind, parse_region_code
 
-from simpul_registry.api.fields import Cursor, Day, Limit, Reason, strict
+from simpul_registry.api.fields import Cursor, Day, KnownOn, Limit, Reason, strict
 from simpul_registry.commands import offices as commands
 from simpul_registry.commands.offices import OfficeChange, OfficeWords
 from simpul_registry.queries import offices as queries
+from simpul_registry.queries.offices import OfficeFilter
+from simpul_registry.queries.regions import AsOf
 from simpul_registry.store.offices import LOCK
 from simpul_registry.store.regions import JAKARTA, local_day
 from simpul_registry.views.offices import OfficeView
@@ -105,22 +108,29 @@ async def list_offices(
     kind: OfficeKind | None = None,
     region: Annotated[str | None, Parameter(max_length=20, description="Code; those above it are included")] = None,
     valid_on: Annotated[date | None, Parameter(description="Today in Jakarta when left out")] = None,
+    known_on: KnownOn = None,
     limit: Limit = 50,
     cursor: Cursor = None,
     edge: Query = query(Permission.REGION_READ, touches="reference data"),
 ) -> Response:
     code = parse_region_code(region, field="/query/region") if region is not None else None
-    on = valid_on or local_day(edge.now, JAKARTA)
+    as_of = AsOf(valid_on or local_day(edge.now, JAKARTA), parse_known_on(known_on))
     async with edge.snapshot() as tx:
-        return answer(await queries.list_offices(tx, kind=kind, region=code, on=on, limit=limit, cursor=cursor))
+        return answer(await queries.list_offices(tx, OfficeFilter(kind, code), as_of, limit=limit, cursor=cursor))
 
 
-@router.get("/{office_id}", response_model=OfficeView, summary="One office as it is now")
+@router.get("/{office_id}", response_model=OfficeView, summary="One office as it was said last, or as of a day")
 async def get_office(
-    office_id: UUID, edge: Query = query(Permission.REGION_READ, touches="reference data")
+    office_id: UUID,
+    valid_on: Annotated[
+        date | None, Parameter(description="As of this day; whatever was said last when left out")
+    ] = None,
+    known_on: KnownOn = None,
+    edge: Query = query(Permission.REGION_READ, touches="reference data"),
 ) -> Response:
+    known = parse_known_on(known_on)
     async with edge.snapshot() as tx:
-        view = await queries.get_office(tx, office_id)
+        view = await queries.get_office(tx, office_id, on=valid_on, known_on=known)
     return answer(view, version=view.version)
 
 

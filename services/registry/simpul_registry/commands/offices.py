@@ -98,5 +98,5 @@ async def _announced(
 ) -> Answer:
     recorded = await append(tx, event, occurred_at=now)
     saved = replace(office, version=recorded.version)
-    await store.save_office(tx, saved)
+    await store.save_office(tx, saved, recorded_at=recorded.recorded_at)
     return Answer(OfficeView.of(saved), saved.version, location=location)

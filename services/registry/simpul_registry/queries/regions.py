@@ -122,7 +122,7 @@ async def region_history(tx: Transaction, region_id: UUID, *, known_on: datetime
     rows = await tx.fetch(
         """
         select region_id, scheme, code, name, level, kind, parent_id, path, timezone, valid_from, valid_to, decree,
-            recorded_at, nullif(superseded_at, 'infinity') as superseded_at
+            recorded_at, case when superseded_at <= $2 or $2 is null then nullif(superseded_at, 'infinity') end as superseded_at
         from region_version
         where region_id = $1 and recorded_at <= coalesce($2::timestamptz, 'infinity')
         order by valid_from, recorded_at

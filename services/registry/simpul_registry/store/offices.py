@@ -1,6 +1,7 @@
-"""Offices: loaded and saved whole, and found by the regions that they are in charge of."""
+"""Offices: loaded and saved whole, each version kept, and found by the regions that they are in charge of."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 import asyncpg
@@ -18,7 +19,7 @@ class OfficeUnknown(NotFound):
     title = "Dinas tidak ditemukan"
 
 
-async def save_office(tx: Transaction, office: Office) -> None:
+async def save_office(tx: Transaction, office: Office, *, recorded_at: datetime) -> None:
     await tx.execute(
         """
         insert into office (office_id, kind, name, jurisdiction, opened_on, changed_on, closed_on, version)
@@ -34,6 +35,19 @@ async def save_office(tx: Transaction, office: Office) -> None:
         office.changed_on,
         office.closed_on,
         office.version,
+    )
+    await tx.execute(
+        """
+        insert into office_version (office_id, version, name, jurisdiction, changed_on, closed_on, recorded_at)
+        values ($1, $2, $3, $4, $5, $6, $7)
+        """,
+        office.office_id,
+        office.version,
+        office.name,
+        office.jurisdiction,
+        office.changed_on,
+        office.closed_on,
+        recorded_at,
     )
 
 
