@@ -13,6 +13,7 @@ import msgspec
 from simpul_shared.access import Role
 from simpul_shared.contracts.catalogue import SERVICES
 from simpul_shared.contracts.envelope import Envelope, Event
+from simpul_shared.platform.archive import Archive
 from simpul_shared.platform.auth import TokenVerifier
 from simpul_shared.platform.consume import Applier, Record
 from simpul_shared.platform.consume_backends import PostgresStore
@@ -136,9 +137,9 @@ async def service_under_test(
         await tested.require_published()
 
 
-def served(service: Service, database: Database) -> Any:
+def served(service: Service, database: Database, archive: Archive | None = None) -> Any:
     verifier = TokenVerifier(FixedKeys(), issuer=ISSUER, audience=f"simpul-{service.name}")
-    return application(service, database=database, verifier=verifier)
+    return application(service, database=database, verifier=verifier, archive=archive)
 
 
 def ids_of(envelopes: Iterable[Envelope]) -> list[UUID]:

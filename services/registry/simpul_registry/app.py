@@ -27,7 +27,7 @@ from simpul_registry.domain.nomination import EpisodeExists
 from simpul_registry.domain.snp import AccreditationExists
 from simpul_registry.domain.succession import ReplicaLinkedAlready
 from simpul_registry.imports.libraries import FORM as LIBRARIES
-from simpul_registry.jobs import load_regions
+from simpul_registry.jobs import index_people, load_regions
 from simpul_registry.settings import RegistrySettings
 from simpul_registry.store.regions import CodesOverlap, LineageCircular, RegionsOverlap
 
@@ -96,6 +96,6 @@ SERVICE = Service(
     handlers=HANDLERS,
     topics=TOPICS,
     constraints=CONSTRAINTS,
-    jobs={"load-regions": load_regions},
+    jobs={"load-regions": load_regions, "index-people": index_people},
     forms=[LIBRARIES],
 )

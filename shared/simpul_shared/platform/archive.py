@@ -8,9 +8,10 @@ import asyncio
 import gzip
 import hashlib
 import heapq
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
@@ -19,6 +20,8 @@ import msgspec
 
 from simpul_shared.errors import Unavailable
 from simpul_shared.platform.relay import Place
+
+_START = Place(0, 0, date.min)
 
 
 class ArchiveUnreadable(Unavailable):
@@ -127,6 +130,20 @@ class Archive:
     async def rows(self, days: Sequence[ArchivedDay], *, after: Place, limit: int) -> list[LedgerRow]:
         """The first `limit` events behind a place. Errors: ArchiveUnreadable."""
         return await asyncio.to_thread(self._take, days, after, limit)
+
+    async def find(
+        self, source: Source, wanted: Collection[tuple[UUID, int]], *, since: date
+    ) -> dict[tuple[UUID, int], bytes]:
+        """The events of these aggregates and versions that were archived on `since` or later. Errors: ArchiveUnreadable."""
+        if not wanted:
+            return {}
+        known = await self.days(source, after=_START)
+        days = [day for day in known if day.day >= since - timedelta(days=1)]  # clocks may differ about midnight
+        return await asyncio.to_thread(self._find, days, wanted)
+
+    def _find(self, days: Sequence[ArchivedDay], wanted: Collection[tuple[UUID, int]]) -> dict[tuple[UUID, int], bytes]:
+        rows = (row for row in self._merged(days, _START) if (row.aggregate_id, row.version) in wanted)
+        return {(row.aggregate_id, row.version): row.value for row in islice(rows, len(wanted))}
 
     def _take(self, days: Sequence[ArchivedDay], after: Place, limit: int) -> list[LedgerRow]:
         return [row for row, _ in zip(self._merged(days, after), range(limit), strict=False)]

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import msgspec
 import pytest
+from simpul_shared.access import Role
 from simpul_shared.contracts.activities import (
     AttendanceCorrected,
     AttendanceRecorded,
@@ -66,6 +67,38 @@ async def test_a_closed_library_sends_nobody(activities: ServiceUnderTest, badun
     answer = await badung.post(f"/v1/bimteks/{made['bimtek_id']}/registrations", registration())
 
     assert (answer.status_code, answer.json()["code"]) == (409, "library-closed")
+
+
+async def test_a_person_is_given_all_seats_marks_and_events_and_that_is_kept(
+    activities: ServiceUnderTest, badung: Caller
+) -> None:
+    province = activities.caller(Role.PROVINCE_ADMIN, "51", client="province")
+    made = await world.running(badung)
+    seat = await world.registered(badung, made, HEAD)
+    await world.registered(badung, made, CLERK)
+    await badung.post(
+        f"/v1/bimteks/{made['bimtek_id']}/registrations/{seat['registration_id']}/withdraw",
+        {"reason": "Sakit"},
+        version=1,
+    )
+    export = (await province.get(f"/v1/people/{HEAD}/export")).json()
+
+    assert [one["registration_id"] for one in export["registrations"]] == [seat["registration_id"]]
+    assert export["registrations"][0]["withdrawn_because"] == "Sakit"
+    recorded = [one for one in await activities.ledger() if one.subject == seat["registration_id"]]
+    assert [one["event_id"] for one in export["events"]] == [str(one.id) for one in recorded]
+    assert [one["type"].split(".")[-2] for one in export["events"]] == [
+        "participant-registered",
+        "participant-withdrawn",
+    ]
+    rows = await activities.database.pool.fetch("select actor, action, subject from operator_action")
+    assert [tuple(row) for row in rows] == [("province", "person.export", f"person/{HEAD}")]
+
+    assert (await badung.get(f"/v1/people/{HEAD}/export")).json()["code"] == "permission-missing"
+    elsewhere = activities.caller(Role.PROVINCE_ADMIN, "91")
+    for person in (HEAD, uuid4()):
+        refused = await elsewhere.get(f"/v1/people/{person}/export")
+        assert (refused.status_code, refused.json()["code"]) == (404, "person-not-found")
 
 
 async def test_an_erased_person_is_registered_no_more_and_keeps_the_seat_that_was_counted(

@@ -65,6 +65,21 @@ async def test_a_person_has_many_affiliations_at_once_and_each_is_announced(
     assert leaks(managers.text) == set()
 
 
+async def test_people_work_at_offices_too_and_at_one_place_at_a_time(national: Caller) -> None:
+    path, at = await registered(national), await library(national)
+    office = {"kind": "DINAS_KABKOTA", "name": "Dinas Badung", "jurisdiction": ["51.03"], "effective_on": "2018-01-01"}
+    office_id = (await national.post("/v1/offices", office)).json()["office_id"]
+    body: dict[str, object] = {"office_id": office_id, "role": "VERIFIKATOR", "valid_from": "2023-01-02"}
+    [affiliation] = (await told(national, path, "affiliations", body))["affiliations"]
+    assert (affiliation["office_id"], affiliation["library_id"]) == (office_id, None)
+
+    unknown = await national.post(f"{path}/affiliations", body | {"office_id": str(uuid4())}, version=2)
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "office-unknown")
+    for places in ({"library_id": at}, {"office_id": None}):
+        refused = await national.post(f"{path}/affiliations", body | places, version=2)
+        assert (refused.status_code, refused.json()["code"]) == (422, "invalid")
+
+
 async def test_a_certificates_number_is_told_with_the_personal_fields_only(
     registry: ServiceUnderTest, national: Caller
 ) -> None:
@@ -134,7 +149,7 @@ async def test_people_who_look_alike_are_candidates_until_somebody_decides(
     found = await national.get("/v1/person-duplicates")
     pairs = {tuple(one["person_ids"]): one["alike"] for one in found.json()["items"]}
     ids = [path.rpartition("/")[2] for path in (first, same_phone, same_name)]
-    assert pairs == {(ids[0], ids[1]): ["phone"], (ids[0], ids[2]): ["name"]}
+    assert pairs == {(ids[0], ids[1]): ["phone"], (ids[0], ids[2]): ["initials", "name", "sound"]}
     assert leaks(found.text) == set()
     assert {(await national.get(path)).json()["merged_into"] for path in (first, same_phone, same_name)} == {None}
     elsewhere = registry.caller(Role.PROVINCE_ADMIN, "51.05")

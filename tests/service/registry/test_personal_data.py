@@ -1,12 +1,19 @@
 """What is known of people: sealed, told to few, each read noted, put right, exported, erased."""
 
+from pathlib import Path
+from uuid import UUID
+
 import asyncpg
+import httpx
 import pytest
 from simpul_shared.access import Role
+from simpul_shared.platform.archive import Archive
+from simpul_shared.platform.archiving import archive_ledger
 
 from tests.service.registry.people import BODY, EMAIL, NAME, NIK, PHONE, held, leaks, registered
 from tests.support.databases import Databases
-from tests.support.services import Caller, ServiceUnderTest
+from tests.support.services import Caller, ServiceUnderTest, served
+from tests.support.tokens import token
 
 TOLD = {
     "name": NAME,
@@ -125,8 +132,57 @@ async def test_a_person_is_given_everything_in_one_answer(registry: ServiceUnder
     export = (await national.get(f"{path}/export")).json()
     assert export["personal"] | {"birth_year": 1984} == {"person_id": path.rpartition("/")[2], **TOLD}
     assert [one["event_id"] for one in export["events"]] == [str(one.id) for one in await registry.ledger()]
-    assert (export["person"]["version"], export["events_archived"]) == (2, 0)
+    assert [one["version"] for one in export["events"]] == [1, export["person"]["version"]]
     assert [one["kind"] for one in export["accesses"]] == ["READ", "EXPORT"]
+    assert export["elsewhere"] == [f"activities: GET {path}/export"]
+
+
+async def test_events_of_archived_days_and_entries_made_twice_are_in_what_a_person_is_given(
+    registry: ServiceUnderTest, national: Caller, databases: Databases, tmp_path: Path
+) -> None:
+    path, twin = await registered(national), await registered(national)
+    await national.post(f"{path}/correct", {"birth_year": 1985}, version=1)
+    await national.post(f"{twin}/merge", {"survivor_id": path.rpartition("/")[2]}, version=1)
+    whole = (await national.get(f"{path}/export")).json()
+    assert whole["registered_twice"] == [twin.rpartition("/")[2]]
+    await made_old(registry, databases, path.rpartition("/")[2])
+    archive = Archive(tmp_path, "registry")
+    [day] = await archive_ledger(registry.database, archive, keep_days=30)
+    assert day.events == 1
+
+    async def exported(archive: Archive | None) -> httpx.Response:
+        transport = httpx.ASGITransport(served(registry.service, registry.database, archive))
+        async with httpx.AsyncClient(transport=transport, base_url="http://service.test") as http:
+            return await Caller(http, token(Role.NATIONAL_ADMIN)).get(f"{path}/export")
+
+    assert (await exported(archive)).json()["events"] == whole["events"]
+    lost = await exported(None)
+    assert (lost.status_code, lost.json()["code"]) == (503, "archive-unreadable")
+
+
+async def made_old(registry: ServiceUnderTest, databases: Databases, person_id: str) -> None:
+    """As if the person had been registered last year and all else today; and as if all were on Kafka."""
+    owner = await asyncpg.connect(databases.url(registry.url.rpartition("/")[2], "simpul_owner"))
+    try:
+        await owner.execute(
+            """
+            update ledger set xid = '3', recorded_on = '2025-03-01'
+            where aggregate_id = $1 and aggregate_version = 1
+            """,
+            UUID(person_id),
+        )
+        await owner.execute(
+            "update person set registered_at = '2025-03-01T05:00:00Z' where person_id = $1", UUID(person_id)
+        )
+        await owner.execute(
+            """
+            update relay_cursor set (xid, id) = (
+                select coalesce(max(xid), '0'), coalesce(max(id), 0) from ledger where ledger.shard = relay_cursor.shard
+            )
+            """
+        )
+    finally:
+        await owner.close()
 
 
 async def test_an_erased_person_is_gone_from_every_row_and_for_every_reader(
@@ -134,7 +190,7 @@ async def test_an_erased_person_is_gone_from_every_row_and_for_every_reader(
 ) -> None:
     first = await national.post("/v1/people", BODY, key="first")
     path = first.headers["location"]
-    await registered(national, name="Wayan Contoh", phone=None, nik="5103025507840018")
+    await registered(national, name="Wayan Contoh", phone=None, email=None, nik="5103025507840018")
     await national.get(f"{path}/name")
     sealed = await _secrets(registry, path)
     erased = await national.post(f"{path}/erase", {"reason": "PERMINTAAN_SUBJEK"}, version=1, key="erase")
@@ -183,5 +239,5 @@ async def _secrets(registry: ServiceUnderTest, path: str) -> list[bytes]:
     assert row is not None
     digests = await pool.fetch("select digest from person_term where person_id = $1", person_id)
     found = [value for value in row.values() if isinstance(value, bytes)] + [one["digest"] for one in digests]
-    assert len(found) == 6 + 3
+    assert len(found) == 6 + 6
     return found

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from simpul_shared.errors import Conflict
+from simpul_shared.errors import Conflict, NotFound
 from simpul_shared.vocabulary import LibraryStatus
 
 from simpul_activities.domain.calendar import local_date
@@ -18,6 +18,11 @@ class LibraryUnknown(Conflict):
 class PersonUnknown(Conflict):
     slug = "person-unknown"
     title = "Orang belum dikenal"
+
+
+class PersonNotFound(NotFound):
+    slug = "person-not-found"
+    title = "Orang tidak ditemukan"
 
 
 class PersonErased(Conflict):

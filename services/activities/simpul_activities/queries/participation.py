@@ -33,12 +33,12 @@ async def list_attendance(
 ) -> Page[AttendanceRow]:
     """The attendance sheet, a row per registration. Errors: BimtekNotFound, CursorMalformed."""
     found = await _registrations(tx, bimtek_id, allowed, cursor, limit)
-    return page_of(await _rows(tx, found), limit=limit, key=lambda one: (str(one.registration_id),))
+    return page_of(await attendance_rows(tx, found), limit=limit, key=lambda one: (str(one.registration_id),))
 
 
 async def read_registration(tx: Transaction, registration_id: UUID, *, allowed: Sequence[UUID] | None) -> AttendanceRow:
     """Errors: RegistrationNotFound, also for another region's delegate to a Bimtek that the caller doesn't host."""
-    return (await _rows(tx, [await registrations.load(tx, registration_id, allowed=allowed)]))[0]
+    return (await attendance_rows(tx, [await registrations.load(tx, registration_id, allowed=allowed)]))[0]
 
 
 async def list_plans(
@@ -101,7 +101,7 @@ async def _registrations(
     return [registrations.registration_of(row) for row in rows]
 
 
-async def _rows(tx: Transaction, found: Sequence[Registration]) -> list[AttendanceRow]:
+async def attendance_rows(tx: Transaction, found: Sequence[Registration]) -> list[AttendanceRow]:
     ids = [one.registration_id for one in found]
     marks = await _marks(tx, ids)
     corrections = await _corrections(tx, ids)

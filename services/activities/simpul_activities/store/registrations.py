@@ -57,6 +57,19 @@ async def load_some(tx: Transaction, bimtek_id: UUID, ids: Sequence[UUID]) -> di
     return {row["registration_id"]: registration_of(row) for row in rows}
 
 
+async def load_of_person(tx: Transaction, person_id: UUID) -> list[Registration]:
+    """All that the person ever had, withdrawn ones included, the first first."""
+    rows = await tx.fetch(
+        """
+        select registration_id, version, bimtek_id, person_id, library_id, region_id, basis, registered_at, withdrawn_at,
+            withdrawn_because
+        from registration where person_id = $1 order by registration_id
+        """,
+        person_id,
+    )
+    return [registration_of(row) for row in rows]
+
+
 async def count_taken(tx: Transaction, bimtek_id: UUID) -> int:
     return int(
         await tx.fetchval("select count(*) from registration where bimtek_id = $1 and withdrawn_at is null", bimtek_id)

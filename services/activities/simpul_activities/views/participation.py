@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
+from simpul_shared.platform.trail import TrailEvent
 from simpul_shared.vocabulary import AttendanceStatus, Basis
 
 from simpul_activities.domain.bimtek import Pillar
@@ -137,6 +138,15 @@ class AttendanceRow(RegistrationView):
 
     marks: list[MarkView]
     corrections: list[CorrectionView]
+
+
+class ParticipationExport(BaseModel):
+    """All that this service has of a person: seats with their marks, and each event about them."""
+
+    exported_at: datetime
+    person_id: UUID
+    registrations: list[AttendanceRow]
+    events: list[TrailEvent]
 
 
 class MarkedRegistration(BaseModel):

@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 import uuid6
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from fastapi import Query as Parameter
 from fastapi.responses import Response
 from simpul_shared.access import Permission
@@ -19,6 +19,7 @@ from simpul_registry.commands import people as commands
 from simpul_registry.commands.people import ChangePerson, RegisterPerson
 from simpul_registry.domain.person import ReadPurpose
 from simpul_registry.queries import people as queries
+from simpul_registry.queries import subject_export
 from simpul_registry.queries.people import At
 from simpul_registry.sealing import Keys
 from simpul_registry.settings import person_keys
@@ -123,16 +124,12 @@ async def get_personal_fields(
     "/{person_id}/export", response_model=SubjectExport, summary="All that the registry has of a person, for the person"
 )
 async def export_person(
+    request: Request,
     person_id: UUID,
     edge: Query = query(Permission.PERSON_EXPORT, touches="person_id"),
     keys: Keys = Depends(person_keys),
 ) -> Response:
-    reader = Reader(edge.principal.client_id, ReadPurpose.SUBJECT_REQUEST)
-    async with edge.noted() as tx:
-        told = await queries.export_person(
-            tx, person_id, key=keys.service, reader=reader, scope=edge.scope, now=edge.now
-        )
-    return answer(told)
+    return answer(await subject_export.export_person(edge, request.app.state.archive, person_id, key=keys.service))
 
 
 @router.get(

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, Field, model_validator
 from simpul_shared.vocabulary import Basis, ErasureReason, PersonalField
 
 from simpul_registry.api.fields import RegionCodeInBody, strict
-from simpul_registry.domain.person import Fields, Gender, ReadPurpose, normal_phone
+from simpul_registry.domain.person import Fields, Gender, ReadPurpose, TermKind, normal_phone
 
 _Name = Annotated[str, Field(min_length=1, max_length=200)]
 _Phone = Annotated[str, Field(max_length=40), AfterValidator(normal_phone)]
@@ -80,8 +80,8 @@ class LookUpBody(Unshown):
             raise ValueError("give phone or nik, one of them")
         return self
 
-    def term(self) -> tuple[PersonalField, str]:
-        return (PersonalField.PHONE, self.phone) if self.phone is not None else (PersonalField.NIK, str(self.nik))
+    def term(self) -> tuple[TermKind, str]:
+        return (TermKind.PHONE, self.phone) if self.phone is not None else (TermKind.NIK, str(self.nik))
 
 
 class EraseBody(BaseModel):

@@ -7,7 +7,7 @@ from uuid import UUID
 import uuid6
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field, model_validator
 from simpul_shared.access import Permission
 from simpul_shared.platform.http.command import Command, command
 from simpul_shared.platform.http.query import Page, Query, answer, query
@@ -34,10 +34,17 @@ _Until = Annotated[Day | None, Field(description="The first day after it")]
 class AffiliationBody(BaseModel):
     model_config = strict(library_id="01979a4e-7c11-7d2b-8f5e-0c2f4a1b9d33", role="PENGELOLA", valid_from="2023-01-02")
 
-    library_id: UUID
+    library_id: UUID | None = None
+    office_id: UUID | None = None
     role: AffiliationRole
     valid_from: Day
     valid_to: _Until = None
+
+    @model_validator(mode="after")
+    def _at_one_place(self) -> "AffiliationBody":
+        if (self.library_id is None) == (self.office_id is None):
+            raise ValueError("give library_id or office_id, one of them")
+        return self
 
 
 class EndBody(BaseModel):
@@ -87,7 +94,9 @@ class DismissBody(BaseModel):
 
 
 @router.post(
-    "/v1/people/{person_id}/affiliations", response_model=PersonView, summary="Say what a person is at a library"
+    "/v1/people/{person_id}/affiliations",
+    response_model=PersonView,
+    summary="Say what a person is at a library or an office",
 )
 async def affiliate(
     person_id: UUID,
@@ -95,7 +104,7 @@ async def affiliate(
     edge: Command = command(Permission.PERSON_CHANGE, touches="person_id", existing=True),
 ) -> Response:
     change, during = change_of(person_id, edge), Interval(body.valid_from, body.valid_to)
-    affiliation = Affiliation(uuid6.uuid7(), body.library_id, None, body.role, during)
+    affiliation = Affiliation(uuid6.uuid7(), body.library_id, body.office_id, body.role, during)
     return await edge.execute(lambda tx: person_records.affiliate(tx, change, affiliation), locks=[person_id])
 
 

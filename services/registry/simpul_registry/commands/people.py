@@ -16,7 +16,7 @@ from simpul_shared.vocabulary import Basis, ErasureReason, RegionCode
 from simpul_registry.domain.person import Fields, NothingToCorrect
 from simpul_registry.sealing import Keys
 from simpul_registry.store import people as store
-from simpul_registry.store.people import Person, PersonIsMerged, load_person, unerased_duplicates
+from simpul_registry.store.people import Person, PersonIsMerged, duplicates_of, load_person
 from simpul_registry.store.regions import JAKARTA, find_region_today, local_day
 from simpul_registry.views.people import PersonView, TombstoneView
 
@@ -83,7 +83,7 @@ async def erase_person(tx: Transaction, change: ChangePerson, *, reason: Erasure
 
 async def _require_erased_duplicates(tx: Transaction, person: Person) -> None:
     """Nobody is merged into this person meanwhile: that takes the same lock. Errors: DuplicatesNotErased."""
-    left = await unerased_duplicates(tx, person.person_id)
+    left = await duplicates_of(tx, person.person_id)
     if left:
         raise DuplicatesNotErased(
             "The person was registered more than once. Erase the duplicates first, so that nothing of them is left.",

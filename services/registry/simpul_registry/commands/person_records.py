@@ -21,6 +21,7 @@ from simpul_registry.domain.person_records import Affiliation, Certification, Co
 from simpul_registry.sealing import ServiceKey
 from simpul_registry.store import person_records as store
 from simpul_registry.store.libraries import load_library
+from simpul_registry.store.offices import load_office
 from simpul_registry.store.people import Person, load_person, save_version, seal_number
 from simpul_registry.views.people import PersonView
 
@@ -37,10 +38,12 @@ class Number:
 
 
 async def affiliate(tx: Transaction, change: ChangePerson, affiliation: Affiliation) -> Answer:
-    """Errors: those of load_for_change; LibraryUnknown, RecordOverlaps."""
+    """Errors: those of load_for_change; LibraryUnknown, OfficeUnknown, RecordOverlaps."""
     person = await load_for_change(tx, change)
     if affiliation.library_id is not None:
         await load_library(tx, affiliation.library_id, scope=change.scope, now=change.now)
+    if affiliation.office_id is not None:
+        await load_office(tx, affiliation.office_id)
     rules.begin(person.records.affiliations, affiliation)
     await store.save_affiliation(tx, person.person_id, affiliation)
     return await _announce(tx, person, _affiliation_changed(person, affiliation), change)

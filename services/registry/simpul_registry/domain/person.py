@@ -1,13 +1,14 @@
 """Rules of people (pure): what may be known of one, and the normal forms by which people are looked up and compared."""
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from enum import StrEnum
 from uuid import UUID
 
 from simpul_shared.errors import Invalid
 from simpul_shared.vocabulary import PersonalField
+
+from simpul_registry.domain.person_names import initials_of, normal_name, sound_of
 
 
 class Gender(StrEnum):
@@ -31,6 +32,21 @@ class AccessKind(StrEnum):
     READ = "READ"
     LOOK_UP = "LOOK_UP"
     EXPORT = "EXPORT"
+
+
+class TermKind(StrEnum):
+    """What people are looked up and compared by. Only keyed hashes of it are kept."""
+
+    NAME = "name"
+    SOUND = "sound"
+    INITIALS = "initials"
+    PHONE = "phone"
+    EMAIL = "email"
+    NIK = "nik"
+
+
+TERMS_VERSION = 1
+"""Goes up when terms() changes; `index-people` then makes everyone's anew."""
 
 
 class PhoneMalformed(Invalid):
@@ -62,14 +78,20 @@ def normal_phone(text: str) -> str:
     return digits
 
 
-def normal_name(name: str) -> str:
-    """Words in one case and order, without accents and punctuation: what two spellings of a name have in common."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
-    return " ".join(sorted(re.findall(r"\w+", plain.casefold())))
+def terms(known: Fields, *, region_id: UUID) -> dict[TermKind, str | None]:
+    """What a person is found by, of all that is known; None where nothing is. A NIK that is not given is left out: nobody can
+    tell it any more. A name counts within its village only: too many people share one."""
+    name, year = known.get(PersonalField.NAME) or "", known.get(PersonalField.BIRTH_YEAR)
+    initials, email = initials_of(name), known.get(PersonalField.EMAIL)
+    found = {
+        TermKind.NAME: _here(region_id, normal_name(name)),
+        TermKind.SOUND: _here(region_id, sound_of(name)),
+        TermKind.INITIALS: _here(region_id, f"{year}|{initials}") if year and len(initials) > 1 else None,
+        TermKind.PHONE: known.get(PersonalField.PHONE),
+        TermKind.EMAIL: email and email.casefold(),
+    }
+    return found | {TermKind.NIK: known[PersonalField.NIK]} if PersonalField.NIK in known else found
 
 
-def terms(fields: Fields, *, region_id: UUID) -> dict[PersonalField, str | None]:
-    """What a person is found by, of the fields given. A name counts within its village only: too many people share one."""
-    found = {kind: fields[kind] for kind in (PersonalField.PHONE, PersonalField.NIK) if kind in fields}
-    name = fields.get(PersonalField.NAME)
-    return found if name is None else {**found, PersonalField.NAME: f"{region_id}|{normal_name(name)}"}
+def _here(region_id: UUID, text: str) -> str | None:
+    return f"{region_id}|{text}" if text else None

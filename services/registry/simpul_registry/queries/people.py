@@ -5,34 +5,30 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-import msgspec
-from simpul_shared.contracts.envelope import Envelope
 from simpul_shared.platform.auth import Scope
 from simpul_shared.platform.database import Transaction
 from simpul_shared.platform.http.query import Page, decode_cursor, decode_id_cursor, encode_cursor, page_of
 from simpul_shared.vocabulary import AffiliationRole, PersonalField
 
-from simpul_registry.domain.person import AccessKind
+from simpul_registry.domain.person import AccessKind, TermKind
 from simpul_registry.sealing import Keys, ServiceKey
 from simpul_registry.store.accesses import Reader, note_access
 from simpul_registry.store.libraries import load_library
 from simpul_registry.store.people import (
     find_people,
-    has_nik,
     load_person,
     load_tombstone,
     open_fields,
     open_numbers,
     people_within,
 )
+from simpul_registry.store.person_terms import has_nik
 from simpul_registry.store.regions import JAKARTA, local_day
 from simpul_registry.views.people import (
     AccessView,
     PersonalView,
-    PersonEventView,
     PersonNameView,
     PersonView,
-    SubjectExport,
 )
 
 
@@ -65,11 +61,11 @@ async def get_personal_fields(
 ) -> PersonalView:
     """Errors: PersonUnknown, PersonIsErased, PersonKeyWrong."""
     await load_person(tx, person_id, scope=scope, now=now)
-    return await _personal(tx, person_id, AccessKind.READ, key=key, reader=reader)
+    return await all_personal(tx, person_id, AccessKind.READ, key=key, reader=reader)
 
 
 async def look_up(
-    tx: Transaction, kind: PersonalField, term: str, *, keys: Keys, reader: Reader, scope: Scope, now: datetime
+    tx: Transaction, kind: TermKind, term: str, *, keys: Keys, reader: Reader, scope: Scope, now: datetime
 ) -> Page[PersonView]:
     """The people within the scope with this telephone number or NIK; each is told of in the log of accesses."""
     found = await find_people(tx, kind, term, keys=keys, scope=scope, now=now)
@@ -113,28 +109,11 @@ async def list_accesses(
 ) -> Page[AccessView]:
     """Who read what of the person, the first first; of the erased too. Errors: PersonUnknown, CursorMalformed."""
     await load_tombstone(tx, person_id, scope=scope, now=now)
-    found = await _accesses(tx, person_id, after=decode_id_cursor(cursor) or 0, limit=limit + 1)
+    found = await accesses_of(tx, person_id, after=decode_id_cursor(cursor) or 0, limit=limit + 1)
     return page_of(found, limit=limit, key=lambda one: (one.access_id,))
 
 
-async def export_person(
-    tx: Transaction, person_id: UUID, *, key: ServiceKey, reader: Reader, scope: Scope, now: datetime
-) -> SubjectExport:
-    """All that the registry has of a person, this export among the reads. Errors: PersonUnknown, PersonIsErased, PersonKeyWrong."""
-    person = await load_person(tx, person_id, scope=scope, now=now)
-    personal = await _personal(tx, person_id, AccessKind.EXPORT, key=key, reader=reader)
-    events = await _events(tx, person_id)
-    return SubjectExport(
-        exported_at=now,
-        person=PersonView.of(person),
-        personal=personal,
-        events=events,
-        events_archived=person.version - len(events),
-        accesses=await _accesses(tx, person_id, after=0, limit=None),
-    )
-
-
-async def _personal(
+async def all_personal(
     tx: Transaction, person_id: UUID, kind: AccessKind, *, key: ServiceKey, reader: Reader
 ) -> PersonalView:
     fields = await open_fields(tx, person_id, key=key)
@@ -146,7 +125,7 @@ async def _personal(
     return PersonalView(person_id=person_id, nik_known=nik_known, certification_numbers=numbers, **told)
 
 
-async def _accesses(tx: Transaction, person_id: UUID, *, after: int, limit: int | None) -> list[AccessView]:
+async def accesses_of(tx: Transaction, person_id: UUID, *, after: int, limit: int | None) -> list[AccessView]:
     rows = await tx.fetch(
         """
         select access_id, at, kind, fields, purpose, actor, client_id, correlation_id from personal_data_access
@@ -157,22 +136,3 @@ async def _accesses(tx: Transaction, person_id: UUID, *, after: int, limit: int 
         limit,
     )
     return [AccessView(**row) for row in rows]
-
-
-async def _events(tx: Transaction, person_id: UUID) -> list[PersonEventView]:
-    rows = await tx.fetch("select value from ledger where aggregate_id = $1 order by aggregate_version", person_id)
-    return [_event(msgspec.json.decode(row["value"], type=Envelope)) for row in rows]
-
-
-def _event(envelope: Envelope) -> PersonEventView:
-    data: dict[str, Any] = msgspec.json.decode(envelope.data)
-    return PersonEventView(
-        version=envelope.aggregateversion,
-        event_id=envelope.id,
-        type=envelope.type,
-        occurred_at=envelope.time,
-        recorded_at=envelope.recordedtime,
-        actor=envelope.actorref,
-        channel=envelope.channel,
-        data=data,
-    )

@@ -1,4 +1,4 @@
-"""People: their row, what is sealed of them, the key to it, and the terms they are looked up by."""
+"""People: their row, what is sealed of them, and the key to it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,10 +12,11 @@ from simpul_shared.platform.database import Transaction
 from simpul_shared.regions.store import Region, scope_ids
 from simpul_shared.vocabulary import Basis, PersonalField
 
-from simpul_registry.domain.person import Fields, terms
+from simpul_registry.domain.person import Fields, TermKind
 from simpul_registry.domain.person_records import NO_RECORDS, Records
 from simpul_registry.sealing import Keys, PersonKey, ServiceKey
 from simpul_registry.store.person_records import load_records
+from simpul_registry.store.person_terms import save_terms
 from simpul_registry.store.regions import JAKARTA, local_day, regions_as_last_known
 
 
@@ -78,7 +79,7 @@ async def insert_person(tx: Transaction, person: Person, fields: Fields, *, keys
         person.version,
         keys.service.wrap(key),
     )
-    await _save_terms(tx, person, fields, keys=keys)
+    await save_terms(tx, person.person_id, fields, region_id=person.region.region_id, key=keys.index)
 
 
 async def save_version(tx: Transaction, person: Person) -> None:
@@ -93,7 +94,7 @@ async def save_version(tx: Transaction, person: Person) -> None:
 async def correct_person(tx: Transaction, person: Person, fields: Fields, *, keys: Keys) -> None:
     """Replace the fields given; what stood there before is not kept. `person` has the new version."""
     key, before = await _load_sealed(tx, person.person_id, keys.service)
-    sealed = before | _seal(key, fields)
+    sealed, known = before | _seal(key, fields), {**_open(key, before), **fields}
     await tx.execute(
         """
         update person set sealed_name = $2, sealed_phone = $3, sealed_email = $4, sealed_gender = $5,
@@ -104,7 +105,7 @@ async def correct_person(tx: Transaction, person: Person, fields: Fields, *, key
         *(sealed.get(field) for field in SEALED),
         person.version,
     )
-    await _save_terms(tx, person, fields, keys=keys)
+    await save_terms(tx, person.person_id, known, region_id=person.region.region_id, key=keys.index)
 
 
 async def erase_person(tx: Transaction, person: Person) -> None:
@@ -149,7 +150,7 @@ async def open_numbers(tx: Transaction, person_id: UUID, *, key: ServiceKey) -> 
 async def open_fields(tx: Transaction, person_id: UUID, *, key: ServiceKey) -> dict[PersonalField, str]:
     """What is known of the person, in clear. Whoever calls this notes the access. Errors: PersonKeyWrong."""
     person_key, sealed = await _load_sealed(tx, person_id, key)
-    return {field: person_key.open(field, value) for field, value in sealed.items() if value is not None}
+    return _open(person_key, sealed)
 
 
 async def load_person(tx: Transaction, person_id: UUID, *, scope: Scope, now: datetime) -> Person:
@@ -177,7 +178,7 @@ async def load_tombstone(tx: Transaction, person_id: UUID, *, scope: Scope, now:
 
 
 async def find_people(
-    tx: Transaction, kind: PersonalField, term: str, *, keys: Keys, scope: Scope, now: datetime
+    tx: Transaction, kind: TermKind, term: str, *, keys: Keys, scope: Scope, now: datetime
 ) -> list[Person]:
     """The people within the scope who are found by the term."""
     rows = await tx.fetch(
@@ -193,20 +194,12 @@ async def find_people(
     return await people_within(tx, rows, scope=scope, now=now)
 
 
-async def unerased_duplicates(tx: Transaction, person_id: UUID) -> list[UUID]:
+async def duplicates_of(tx: Transaction, person_id: UUID) -> list[UUID]:
+    """Who turned out to be this person, and is not erased."""
     rows = await tx.fetch(
         "select person_id from person where merged_into = $1 and erased_at is null order by person_id", person_id
     )
     return [row["person_id"] for row in rows]
-
-
-async def has_nik(tx: Transaction, person_id: UUID) -> bool:
-    return bool(
-        await tx.fetchval(
-            "select exists (select from person_term where person_id = $1 and kind = 'nik')",
-            person_id,
-        )
-    )
 
 
 async def people_within(
@@ -254,23 +247,10 @@ async def _load_key(tx: Transaction, person_id: UUID, key: ServiceKey) -> Person
     return key.unwrap(person_id, wrapped_key)
 
 
+def _open(key: PersonKey, sealed: Mapping[PersonalField, bytes | None]) -> dict[PersonalField, str]:
+    return {field: key.open(field, value) for field, value in sealed.items() if value is not None}
+
+
 def _seal(key: PersonKey, fields: Fields) -> dict[PersonalField, bytes | None]:
     given = {field: fields[field] for field in SEALED if field in fields}
     return {field: None if text is None else key.seal(field, text) for field, text in given.items()}
-
-
-async def _save_terms(tx: Transaction, person: Person, fields: Fields, *, keys: Keys) -> None:
-    found = terms(fields, region_id=person.region.region_id)
-    await tx.execute(
-        "delete from person_term where person_id = $1 and kind = any($2)",
-        person.person_id,
-        [kind.value for kind in found],
-    )
-    await tx.executemany(
-        "insert into person_term (person_id, kind, digest) values ($1, $2, $3)",
-        [
-            (person.person_id, kind.value, keys.index.digest(kind, term))
-            for kind, term in found.items()
-            if term is not None
-        ],
-    )

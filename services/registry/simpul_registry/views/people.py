@@ -1,11 +1,11 @@
 """People as callers are shown them: nothing personal, but by the models made for it."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
+from simpul_shared.platform.trail import TrailEvent
 from simpul_shared.vocabulary import Basis
 
 from simpul_registry.domain.person import AccessKind, Gender, ReadPurpose
@@ -137,25 +137,15 @@ class AccessView(BaseModel):
     correlation_id: str
 
 
-class PersonEventView(BaseModel):
-    """One event of a person's record. `actor` is the subject of the token that caused it."""
-
-    version: int
-    event_id: UUID
-    type: str
-    occurred_at: datetime
-    recorded_at: datetime
-    actor: str
-    channel: str
-    data: dict[str, Any]
-
-
 class SubjectExport(BaseModel):
     """All that the registry has of a person: what is known, each event about them, and each read, this one among them."""
 
     exported_at: datetime
     person: PersonView
     personal: PersonalView
-    events: list[PersonEventView]
-    events_archived: int = Field(description="Events that lie in archived days of the ledger, before those told here")
+    events: list[TrailEvent]
     accesses: list[AccessView]
+    registered_twice: list[UUID] = Field(
+        description="Ids that turned out to be this person; what is known by them is theirs"
+    )
+    elsewhere: list[str] = Field(description="Where other services tell what they have of the person")
