@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -35,14 +35,18 @@ class Fact:
     region_id: UUID | None = None
 
 
-@dataclass(frozen=True)
-class Encoded:
-    """A fact as it will be published but for version and time, made ready before the transaction that records it."""
+class Encoded(NamedTuple):
+    """A fact as the ledger takes it, but for version and time: made ready before the transaction that records it."""
 
-    fact: Fact
     event_id: UUID
+    type: str
+    aggregate_type: str
+    aggregate_id: UUID
+    topic: str
     key: bytes
+    shard: int
     body: bytes
+    region_id: UUID | None
 
 
 @dataclass(frozen=True)
@@ -102,18 +106,35 @@ async def append_all(tx: Transaction, facts: Sequence[Fact], *, under_lock: str 
 def encode(origin: Origin, facts: Sequence[Fact]) -> list[Encoded]:
     """Errors: EventTooLarge."""
     return [
-        Encoded(fact, event_id, fact.event.key, _encode(origin, fact, event_id))
-        for fact, event_id in zip(facts, new_ids(len(facts)), strict=True)
+        _encoded(origin, fact, event_id, region_id)
+        for fact, event_id, region_id in zip(facts, new_ids(len(facts)), _regions(facts), strict=True)
     ]
+
+
+def _encoded(origin: Origin, fact: Fact, event_id: UUID, region_id: UUID | None) -> Encoded:
+    event, key = fact.event, fact.event.key
+    return Encoded(
+        event_id,
+        event.type,
+        event.aggregate,
+        event.aggregate_id,
+        event.topic.name,
+        key,
+        shard_of(key),
+        _body(origin, fact, event_id),
+        region_id,
+    )
 
 
 async def append_encoded(
     tx: Transaction, encoded: Sequence[Encoded], *, under_lock: str | None = None
 ) -> list[Recorded]:
     """As append_all(), in a transaction whose origin is the one that they were encoded for."""
-    facts, ids = [one.fact for one in encoded], [one.event_id for one in encoded]
-    for name in [under_lock] if under_lock else {fact.event.aggregate_id for fact in facts}:
+    for name in [under_lock] if under_lock else {one.aggregate_id for one in encoded}:
         _require_lock(tx, name)
+    if not encoded:
+        return []
+    ids, types, aggregate_types, aggregate_ids, topics, keys, shards, bodies, regions = zip(*encoded, strict=True)
     rows = await tx.fetch(
         """
         with clock as materialized (
@@ -150,21 +171,21 @@ async def append_encoded(
         returning event_id, aggregate_version, recorded_at
         """,
         ids,
-        [fact.event.type for fact in facts],
-        [fact.event.aggregate for fact in facts],
-        [fact.event.aggregate_id for fact in facts],
-        [fact.event.topic.name for fact in facts],
-        [one.key for one in encoded],
-        [shard_of(one.key) for one in encoded],
-        [one.body for one in encoded],
+        types,
+        aggregate_types,
+        aggregate_ids,
+        topics,
+        keys,
+        shards,
+        bodies,
         tx.origin.traceparent,
-        _regions(facts),
+        regions,
     )
     tx.appended = True
-    for event_type, count in Counter(fact.event.type for fact in facts).items():
+    for event_type, count in Counter(types).items():
         LEDGER_APPENDED.labels(type=event_type).inc(count)
-    recorded = {row["event_id"]: row for row in rows}
-    return [Recorded(i, recorded[i]["aggregate_version"], recorded[i]["recorded_at"]) for i in ids]
+    recorded = {event_id: Recorded(event_id, version, at) for event_id, version, at in rows}
+    return [recorded[event_id] for event_id in ids]
 
 
 def _regions(facts: Sequence[Fact]) -> list[UUID | None]:
@@ -188,7 +209,7 @@ def _require_lock(tx: Transaction, name: str | UUID) -> None:
         raise RuntimeError(f"append() without the lock of {name}: take it as the transaction's first statement")
 
 
-def _encode(origin: Origin, fact: Fact, event_id: UUID) -> bytes:
+def _body(origin: Origin, fact: Fact, event_id: UUID) -> bytes:
     event = fact.event
     head = _Head(
         specversion="1.0",

@@ -108,7 +108,7 @@ class LedgerTable:
 
 
 def _value(event: Event, event_id: UUID, version: int, recorded_at: datetime) -> bytes:
-    body = outbox._encode(_ORIGIN, outbox.Fact(event, recorded_at), event_id)
+    body = outbox._body(_ORIGIN, outbox.Fact(event, recorded_at), event_id)
     return f'{{"aggregateversion":{version},"recordedtime":"{recorded_at:%Y-%m-%dT%H:%M:%S.%fZ}",'.encode() + body
 
 

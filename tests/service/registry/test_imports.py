@@ -3,6 +3,7 @@
 import asyncio
 import io
 from typing import Any
+from uuid import UUID
 
 import pytest
 from python_calamine import CalamineWorkbook
@@ -16,7 +17,7 @@ from simpul_shared.platform.imports.work import work_once
 from tests.service.registry.conftest import region_id
 from tests.service.registry.imports import BANJARANGKAN, MENGWI, checked, committed, csv, desk, row, rows, send, work
 from tests.support import sheets
-from tests.support.services import Caller, ServiceUnderTest
+from tests.support.services import ORIGIN, Caller, ServiceUnderTest
 
 
 def codes(found: list[dict[str, Any]]) -> list[list[str]]:
@@ -386,6 +387,37 @@ async def test_one_process_at_a_time_works_on_imports(registry: ServiceUnderTest
         assert leads
         assert not await work_once(desk(registry), asyncio.Event())
     assert await work_once(desk(registry), asyncio.Event())
+
+
+async def test_two_workers_that_each_believe_to_be_alone_apply_every_row_once(
+    registry: ServiceUnderTest, national: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(committing, "CHUNK_ROWS", 3)
+    looked_at = await checked(registry, national, csv(*(row(f"Pustaka {number}") for number in range(20))))
+    path = f"/v1/imports/{looked_at['import_id']}"
+    await national.post(f"{path}/commit", version=looked_at["version"])
+    works = desk(registry)
+    async with registry.database.snapshot(ORIGIN) as tx:
+        one = await store.find_import(tx, UUID(looked_at["import_id"]))
+    assert one is not None
+    both = (committing.commit(works, works.forms["libraries"], one, asyncio.Event()) for _ in range(2))
+    await asyncio.gather(*both)
+    await work(registry)
+    done = (await national.get(path)).json()
+    assert (done["state"], done["rows_applied"], done["rows_done"]) == ("COMPLETED", 20, 20)
+    assert len(await registry.ledger(announced.LibraryNominated)) == 20
+    assert len(await registry.ledger(announced.BulkImportCompleted)) == 1
+
+
+async def test_a_library_of_the_same_name_in_the_chunk_before_is_told_though_it_was_not_there_when_the_row_was_judged(
+    registry: ServiceUnderTest, national: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(committing, "CHUNK_ROWS", 1)
+    done = await committed(
+        registry, national, csv(*(row("Pustaka A", Tahun_Program=year) for year in ("2021", "2022", "2023")))
+    )
+    found = await rows(national, done)
+    assert [[each["code"] for each in one["remarks"]] for one in found] == [[], *[["possible-duplicate"]] * 2]
 
 
 async def test_a_row_that_the_database_objects_to_is_refused_alone(

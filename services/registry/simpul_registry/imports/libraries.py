@@ -15,7 +15,7 @@ from simpul_shared.platform.ids import new_ids
 from simpul_shared.platform.imports.form import Accepted, Applied, Asked, CodeList, Form, ImportEvents, Verdict
 from simpul_shared.platform.imports.store import known_statements
 from simpul_shared.platform.imports.table import Problem
-from simpul_shared.platform.outbox import Encoded, Fact, append_encoded, encode
+from simpul_shared.platform.outbox import Encoded, Fact, Recorded, append_encoded, encode
 from simpul_shared.regions.store import Region, RegionUnknown
 from simpul_shared.vocabulary import Basis, ExternalIdScheme, RegionCode
 
@@ -29,7 +29,7 @@ from simpul_registry.imports.layout import LAYOUT, LibraryRecord
 from simpul_registry.imports.place_asked import PlaceAsked
 from simpul_registry.imports.places import Place, places_of, places_within
 from simpul_registry.store.external_ids import insert_external_ids, taken_values
-from simpul_registry.store.libraries import insert_libraries, same_named
+from simpul_registry.store.libraries import NewLibrary, insert_libraries, same_named
 from simpul_registry.store.regions import local_day, regions_on_days
 
 
@@ -204,9 +204,10 @@ def _duplicate(found: UUID) -> Problem:
 
 @dataclass(frozen=True)
 class PreparedLibrary:
-    """A library with its events, encoded."""
+    """A new library with its events, as the tables take them."""
 
-    library: Library
+    library_id: UUID
+    rows: NewLibrary
     npp: ExternalId | None
     events: Sequence[Encoded]
 
@@ -215,21 +216,30 @@ def prepare(plans: Sequence[LibraryPlan], origin: Origin) -> list[PreparedLibrar
     told = [_facts(plan) for plan in plans]
     encoded = iter(encode(origin, [fact for facts in told for fact in facts]))
     return [
-        PreparedLibrary(plan.library, plan.npp, [next(encoded) for _ in facts])
+        PreparedLibrary(
+            plan.library.library_id,
+            NewLibrary.of(plan.library, version=len(facts)),
+            plan.npp,
+            [next(encoded) for _ in facts],
+        )
         for plan, facts in zip(plans, told, strict=True)
     ]
 
 
 async def apply(tx: Transaction, prepared: Sequence[PreparedLibrary], lock: str) -> list[Applied]:
     """The libraries are new, so that nobody else can hold their locks: the import's own stands in for them."""
-    recorded = iter(await append_encoded(tx, [event for one in prepared for event in one.events], under_lock=lock))
-    made = [[next(recorded) for _ in one.events] for one in prepared]
-    await insert_libraries(tx, [(one.library, events[-1].version) for one, events in zip(prepared, made, strict=True)])
-    await insert_external_ids(tx, [(one.library.library_id, one.npp) for one in prepared if one.npp is not None])
-    return [
-        Applied(one.library.library_id, [each.event_id for each in events])
-        for one, events in zip(prepared, made, strict=True)
-    ]
+    recorded = await append_encoded(tx, [event for one in prepared for event in one.events], under_lock=lock)
+    _require_new(prepared, recorded)
+    await insert_libraries(tx, [one.rows for one in prepared])
+    await insert_external_ids(tx, [(one.library_id, one.npp) for one in prepared if one.npp is not None])
+    return [Applied(one.library_id, [event.event_id for event in one.events]) for one in prepared]
+
+
+def _require_new(prepared: Sequence[PreparedLibrary], recorded: Sequence[Recorded]) -> None:
+    """Errors: RuntimeError, when a library has events that are not its first, so that its row would lie."""
+    counted = [number for one in prepared for number in range(1, len(one.events) + 1)]
+    if [one.version for one in recorded] != counted:
+        raise RuntimeError("a library that an import makes has events already")
 
 
 def _facts(plan: LibraryPlan) -> list[Fact]:

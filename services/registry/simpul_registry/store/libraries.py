@@ -149,25 +149,35 @@ _EPISODE_COLUMNS = (
 )
 
 
-async def insert_libraries(tx: Transaction, new: Sequence[tuple[Library, int]]) -> None:
-    """New libraries, each with its version, many at once: as save_library() does it one by one."""
+@dataclass(frozen=True)
+class NewLibrary:
+    """The rows of a new library: what is merged, or has handed on its plans, is not new."""
+
+    library: tuple[object, ...]
+    episodes: Sequence[tuple[object, ...]]
+    place: tuple[object, ...]
+
+    @classmethod
+    def of(cls, library: Library, *, version: int) -> "NewLibrary":
+        episodes = [_episode_row(library.library_id, episode) for episode in library.episodes]
+        place = (library.library_id, date.min, library.region_id)
+        return cls(_new_library_row(library, version), episodes, place)
+
+
+async def insert_libraries(tx: Transaction, new: Sequence[NewLibrary]) -> None:
+    """Many at once: as save_library() does it one by one."""
     await tx.connection.copy_records_to_table(
-        "library", columns=_NEW_LIBRARY_COLUMNS, records=[_new_library_row(one, version) for one, version in new]
+        "library", columns=_NEW_LIBRARY_COLUMNS, records=[one.library for one in new]
     )
     await tx.connection.copy_records_to_table(
-        "support_episode",
-        columns=_EPISODE_COLUMNS,
-        records=[_episode_row(one.library_id, episode) for one, _ in new for episode in one.episodes],
+        "support_episode", columns=_EPISODE_COLUMNS, records=[episode for one in new for episode in one.episodes]
     )
     await tx.connection.copy_records_to_table(
-        "library_region",
-        columns=("library_id", "valid_from", "region_id"),
-        records=[(one.library_id, date.min, one.region_id) for one, _ in new],
+        "library_region", columns=("library_id", "valid_from", "region_id"), records=[one.place for one in new]
     )
 
 
 def _new_library_row(library: Library, version: int) -> tuple[object, ...]:
-    """What is merged, or has handed on its plans, is not new."""
     return (
         library.library_id,
         library.name,

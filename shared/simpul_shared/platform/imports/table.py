@@ -141,12 +141,19 @@ class _Reading:
     source: Source
     limits: Limits
     marked: Callable[[int], Iterator[Problem]] = lambda _: iter(())
+    nothing: dict[str, None] = field(init=False)
     first_rows: dict[bytes, int] = field(default_factory=dict)
     first_values: dict[tuple[str, str], int] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.nothing = dict.fromkeys(column.key for column in self.layout.columns)
+
     def read(self, rows: Iterator[Numbered]) -> Iterator[ReadRow]:
+        places = self.header.places
         columns = [
-            _ColumnReader(column, self.header.places.get(column.key), self.source) for column in self.layout.columns
+            _ColumnReader(column, places[column.key], self.source)
+            for column in self.layout.columns
+            if column.key in places
         ]
         found = 0
         for number, cells in rows:
@@ -169,9 +176,8 @@ class _Reading:
         record = None
         if not problems:
             try:
-                record = msgspec.json.encode(
-                    self.layout.compose({column.key: one.value for column, one in zip(columns, read, strict=True)})
-                )
+                values = {column.key: one.value for column, one in zip(columns, read, strict=True)}
+                record = msgspec.json.encode(self.layout.compose({**self.nothing, **values}))
             except RowRefused as refused:
                 problems = [problem_of(column, why) for column, why in refused.reasons]
         return ReadRow(number, row_hash, cells, record, tuple(problems))
@@ -216,7 +222,7 @@ _REMEMBERED = 5_000
 
 
 class _ColumnReader:
-    def __init__(self, column: Column, place: int | None, source: Source) -> None:
+    def __init__(self, column: Column, place: int, source: Source) -> None:
         self.key = column.key
         self.unique = column.unique
         self._column = column
@@ -225,7 +231,7 @@ class _ColumnReader:
         self._read: dict[object, _ReadCell] = {}
 
     def read(self, cells: Sequence[Cell]) -> _ReadCell:
-        cell = cells[self._place] if self._place is not None and self._place < len(cells) else None
+        cell = cells[self._place] if self._place < len(cells) else None
         remembered = cell if isinstance(cell, str) else (type(cell), cell)  # 1, 1.0 and True are one key otherwise
         found = self._read.get(remembered)
         if found is None:
