@@ -114,8 +114,6 @@ async def _run(service: Service, parts: str) -> None:
         servers.append(_server(admin_app(service, worker), own.admin_host, own.admin_port))
         _collect_rarely()
         _stop_on_signal(servers, worker)
-        # What is there by now stays till the end. Looked through again and again it would cost a tenth of the CPU of busy hours.
-        gc.freeze()
         log.info("service.started", parts=parts)
         await asyncio.gather(*(server.serve() for server in servers))
     log.info("service.stopped")

@@ -32,6 +32,7 @@ from simpul_shared.platform.imports.columns import (
 from simpul_shared.platform.imports.guard import FileKind, inspect
 from simpul_shared.platform.imports.limits import Limits
 from simpul_shared.platform.imports.refusals import ColumnHidden, FileEmpty, HeaderMissing, TooManyColumns, TooManyRows
+from simpul_shared.platform.imports.seen import Seen
 from simpul_shared.platform.imports.text_file import delimiter_of, encoding_of, read_rows
 from simpul_shared.platform.imports.workbook import Sheet, open_sheet
 
@@ -142,10 +143,13 @@ class _Reading:
     limits: Limits
     marked: Callable[[int], Iterator[Problem]] = lambda _: iter(())
     nothing: dict[str, None] = field(init=False)
-    first_rows: dict[bytes, int] = field(default_factory=dict)
-    first_values: dict[tuple[str, str], int] = field(default_factory=dict)
+    rows_seen: Seen = field(init=False)
+    values_seen: dict[str, Seen] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.rows_seen = Seen(self.limits.rows)
+        numbered = (column.key for column in self.layout.columns if column.unique and column.key in self.header.places)
+        self.values_seen = {key: Seen(self.limits.rows) for key in numbered}
         self.nothing = dict.fromkeys(column.key for column in self.layout.columns)
 
     def read(self, rows: Iterator[Numbered]) -> Iterator[ReadRow]:
@@ -183,7 +187,7 @@ class _Reading:
         return ReadRow(number, row_hash, cells, record, tuple(problems))
 
     def _repeated(self, number: int, row_hash: bytes) -> list[Problem]:
-        first = self.first_rows.setdefault(row_hash, number)
+        first = self.rows_seen.first(row_hash, number)
         if first == number:
             return []
         hint = f"Baris ini sama persis dengan baris {first}. Hapus salah satu, atau perbaiki kalau maksudnya lain."
@@ -192,8 +196,8 @@ class _Reading:
     def _taken(self, number: int, columns: Sequence["_ColumnReader"], read: Sequence["_ReadCell"]) -> Iterator[Problem]:
         """Which of two rows is right nobody here can know: the second is refused, whatever becomes of the first."""
         for column, one in zip(columns, read, strict=True):
-            if column.unique and one.shown:
-                first = self.first_values.setdefault((column.key, one.shown), number)
+            if one.shown and (seen := self.values_seen.get(column.key)) is not None:
+                first = seen.first(one.shown.encode(), number)
                 if first != number:
                     hint = f"{one.shown} sudah ada di baris {first}. Periksa yang mana yang benar, lalu kosongkan yang lain."
                     yield Problem("value-repeated", hint, column.key)
@@ -224,7 +228,6 @@ _REMEMBERED = 5_000
 class _ColumnReader:
     def __init__(self, column: Column, place: int, source: Source) -> None:
         self.key = column.key
-        self.unique = column.unique
         self._column = column
         self._place = place
         self._source = source
