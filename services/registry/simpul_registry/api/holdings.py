@@ -98,7 +98,7 @@ async def receive_aid(
     receipt = AidReceipt(uuid6.uuid7(), library_id, **body.model_dump())
     within = Within(edge.scope, edge.now)
     return await edge.execute(
-        lambda tx: commands.receive_aid(tx, receipt, within), locks=[receipt.receipt_id], status=201
+        lambda tx: commands.receive_aid(tx, receipt, within), locks=[library_id, receipt.receipt_id], status=201
     )
 
 
@@ -144,7 +144,7 @@ async def record_snp_profile(
     within = Within(edge.scope, edge.now)
     return await edge.execute(
         lambda tx: commands.record_profile(tx, profile_id, library_id, observed, within, standards=known),
-        locks=[profile_id],
+        locks=[library_id, profile_id],
         status=201,
     )
 
@@ -192,7 +192,9 @@ async def accredit_library(
     accreditation = Accreditation(uuid6.uuid7(), library_id, **body.model_dump())
     within = Within(edge.scope, edge.now)
     return await edge.execute(
-        lambda tx: commands.accredit(tx, accreditation, within), locks=[accreditation.accreditation_id], status=201
+        lambda tx: commands.accredit(tx, accreditation, within),
+        locks=[library_id, accreditation.accreditation_id],
+        status=201,
     )
 
 

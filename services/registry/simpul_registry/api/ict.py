@@ -105,7 +105,7 @@ async def record_ict_snapshot(
         lambda tx: commands.record_snapshot(
             tx, snapshot_id, library_id, observation, rubrics=known, scope=edge.scope, now=edge.now
         ),
-        locks=[snapshot_id],
+        locks=[library_id, snapshot_id],
         status=201,
     )
 

@@ -1,7 +1,7 @@
 """Use cases of what libraries were given and how they stand: aid, its condition, the national standard, accreditation."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from simpul_shared.contracts.envelope import Event
@@ -19,7 +19,7 @@ from simpul_shared.regions.store import Region
 
 from simpul_registry.domain import aid as rules
 from simpul_registry.domain.aid import AidReceipt, ConditionCheck
-from simpul_registry.domain.library import refuse_future
+from simpul_registry.domain.library import refuse_future, require_open_on
 from simpul_registry.domain.person_records import Interval
 from simpul_registry.domain.snp import SnpObservation, SnpProfile, Standards, compare, gaps, unknown
 from simpul_registry.store import aid, snp
@@ -38,8 +38,8 @@ class Within:
 
 
 async def receive_aid(tx: Transaction, receipt: AidReceipt, within: Within) -> Answer:
-    """Errors: LibraryUnknown, DateInFuture; AidAlreadyReceived, by constraint."""
-    region = await _region(tx, receipt.library_id, within)
+    """Errors: LibraryUnknown, LibraryClosed, LibraryMerged, DateInFuture; AidAlreadyReceived, by constraint."""
+    region = await _region_open_on(tx, receipt.library_id, receipt.bast_date, within)
     refuse_future(receipt.bast_date, today=local_day(within.now, region.timezone), field="/bast_date")
     event = AidReceived(
         receipt_id=receipt.receipt_id,
@@ -58,7 +58,10 @@ async def receive_aid(tx: Transaction, receipt: AidReceipt, within: Within) -> A
 async def check_aid(
     tx: Transaction, receipt_id: UUID, found: ConditionCheck, within: Within, *, expected_version: int
 ) -> Answer:
-    """Errors: AidUnknown, PreconditionFailed, DateInFuture, ConditionsDoNotAddUp, CheckTooEarly."""
+    """Also of what a library was given that is closed or merged by now: somebody has it.
+
+    Errors: AidUnknown, PreconditionFailed, DateInFuture, ConditionsDoNotAddUp, CheckTooEarly.
+    """
     receipt, region = await load_aid(tx, receipt_id, within)
     require_version(receipt.version, expected_version)
     refuse_future(found.checked_on, today=local_day(within.now, region.timezone), field="/checked_on")
@@ -94,8 +97,8 @@ async def record_profile(
     *,
     standards: Standards,
 ) -> Answer:
-    """Errors: LibraryUnknown, DateInFuture, RulesUnknown."""
-    region = await _region(tx, library_id, within)
+    """Errors: LibraryUnknown, LibraryClosed, LibraryMerged, DateInFuture, RulesUnknown."""
+    region = await _region_open_on(tx, library_id, observed.observed_on, within)
     refuse_future(observed.observed_on, today=local_day(within.now, region.timezone), field="/observed_on")
     standard = standards.effective(observed.observed_on)
     findings = compare(standard, observed)
@@ -114,8 +117,8 @@ async def record_profile(
 
 
 async def accredit(tx: Transaction, accreditation: Accreditation, within: Within) -> Answer:
-    """Errors: LibraryUnknown, DateInFuture, IntervalReversed; AccreditationExists, by constraint."""
-    region = await _region(tx, accreditation.library_id, within)
+    """Errors: LibraryUnknown, LibraryClosed, LibraryMerged, DateInFuture, IntervalReversed; AccreditationExists, by constraint."""
+    region = await _region_open_on(tx, accreditation.library_id, accreditation.granted_on, within)
     refuse_future(accreditation.granted_on, today=local_day(within.now, region.timezone), field="/granted_on")
     during = Interval(accreditation.granted_on, accreditation.valid_to)
     event = LibraryAccredited(
@@ -129,6 +132,12 @@ async def accredit(tx: Transaction, accreditation: Accreditation, within: Within
     await _append(tx, event, region, within)
     await snp.insert_accreditation(tx, accreditation)
     return Answer(AccreditationView.of(accreditation))
+
+
+async def _region_open_on(tx: Transaction, library_id: UUID, day: date, within: Within) -> Region:
+    placed = await load_library(tx, library_id, scope=within.scope, now=within.now)
+    require_open_on(placed.library, day)
+    return placed.region
 
 
 async def _region(tx: Transaction, library_id: UUID, within: Within) -> Region:

@@ -10,7 +10,7 @@ from simpul_shared.platform.http.command import Answer
 from simpul_shared.platform.outbox import append
 
 from simpul_registry.domain.ict import IctObservation, IctSnapshot
-from simpul_registry.domain.library import refuse_future
+from simpul_registry.domain.library import refuse_future, require_open_on
 from simpul_registry.domain.rubric import Rubrics, score
 from simpul_registry.store.ict import insert_snapshot
 from simpul_registry.store.libraries import load_library
@@ -28,8 +28,10 @@ async def record_snapshot(
     scope: Scope,
     now: datetime,
 ) -> Answer:
-    """Errors: LibraryUnknown, DateInFuture, RulesUnknown."""
-    region = (await load_library(tx, library_id, scope=scope, now=now)).region
+    """Errors: LibraryUnknown, LibraryClosed, LibraryMerged, DateInFuture, RulesUnknown."""
+    placed = await load_library(tx, library_id, scope=scope, now=now)
+    region = placed.region
+    require_open_on(placed.library, observation.observed_on)
     refuse_future(observation.observed_on, today=local_day(now, region.timezone), field="/observed_on")
     rubric = rubrics.effective(observation.observed_on)
     level = score(rubric, observation.measures()).level

@@ -193,6 +193,13 @@ def refuse_future(day: date, *, today: date, field: str) -> None:
         raise DateInFuture(f"{day} is in the future; it is {today} there. Give today or an earlier day.", field=field)
 
 
+def require_open_on(library: Library, day: date) -> None:
+    """What was observed or given on a day: a closed library takes what is from before, late. Errors: LibraryClosed, LibraryMerged."""
+    if library.merged_into is None and day < library.status_since:
+        return
+    require_standing(library)
+
+
 def require_standing(library: Library) -> None:
     """Errors: LibraryClosed, LibraryMerged."""
     if library.merged_into is not None:
