@@ -172,6 +172,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     "library_type": _field("The kind of library.", "DESA"),
     "scheme": _field("How the library is supported in the programme year.", "STIMULAN_APBN"),
     "status": _field("The library's status after the event.", "DITETAPKAN"),
+    "fund_source": _field("Out of which budget it is supported; null where nobody said.", "APBN"),
     "sk_no": _field("The number of the decree (SK).", "103/SK/2021"),
     "sk_date": _field("The date of the decree.", "2021-03-01"),
     "old_name": _field("The name before.", "Perpustakaan Desa Mengwi"),

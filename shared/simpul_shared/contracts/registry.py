@@ -192,6 +192,7 @@ class LibraryNominated(LibraryEvent, frozen=True, kw_only=True):
     scheme: Scheme
     basis: Basis
     status: LibraryStatus = LibraryStatus.NOMINATED
+    fund_source: FundSource | None = None
 
 
 class LibraryEndorsed(LibraryEvent, frozen=True, kw_only=True):
@@ -240,6 +241,7 @@ class LibraryDesignated(LibraryEvent, frozen=True, kw_only=True):
     sk_date: date
     basis: Basis
     status: LibraryStatus = LibraryStatus.DESIGNATED
+    fund_source: FundSource | None = None
 
 
 class LibraryActivated(LibraryEvent, frozen=True, kw_only=True):

@@ -105,6 +105,7 @@ async def test_a_nomination_is_answered_with_its_region_its_address_and_version_
             "status": "DIUSULKAN",
             "sk_no": None,
             "sk_date": None,
+            "fund_source": None,
         }
     ]
 

@@ -18,9 +18,10 @@ async def three(databases: Databases) -> AsyncIterator[ServiceUnderTest]:
     async with service_under_test(SERVICE, databases) as service:
         await insert_regions(service)
         caller = service.caller()
-        await designated(caller, name="A 100% baca")
-        await nominated(caller, name="B_x", region_code="51.03.02.2008", programme_year=2022, scheme="USULAN_DAERAH")
-        await nominated(caller, name="C", region_code=BANJARANGKAN, type="TBM")
+        await designated(caller, name="A 100% baca", fund_source="APBN")
+        paid = {"programme_year": 2022, "scheme": "USULAN_DAERAH", "fund_source": "APBDES"}
+        await nominated(caller, name="B_x", region_code="51.03.02.2008", **paid)
+        await nominated(caller, name="C", region_code=BANJARANGKAN, type="TBM", fund_source="CSR")
         yield service
 
 
@@ -41,6 +42,9 @@ async def names(caller: Caller, **params: object) -> list[str]:
         ({"programme_year": 2022}, ["B_x"]),
         ({"scheme": "USULAN_DAERAH"}, ["B_x"]),
         ({"programme_year": 2021, "scheme": "USULAN_DAERAH"}, []),
+        ({"fund_source": "APBN"}, ["A 100% baca"]),
+        ({"fund_source": "APBDES", "region": "51.03", "scheme": "USULAN_DAERAH"}, ["B_x"]),
+        ({"fund_source": "CSR", "programme_year": 2022}, []),
         ({"type": "TBM"}, ["C"]),
         ({"q": "100% BACA"}, ["A 100% baca"]),
         ({"q": "_"}, ["B_x"]),
@@ -49,6 +53,18 @@ async def names(caller: Caller, **params: object) -> list[str]:
 )
 async def test_libraries_are_found_by(three: ServiceUnderTest, params: dict[str, object], expected: list[str]) -> None:
     assert await names(three.caller(), **params) == expected
+    counted = (await three.caller().get("/v1/library-counts", **params)).json()
+    assert counted["total"] == len(expected) == sum(one["libraries"] for one in counted["items"])
+
+
+async def test_counts_tell_types_and_standings_apart_within_scope(three: ServiceUnderTest) -> None:
+    counted = (await three.caller().get("/v1/library-counts")).json()
+    assert [(one["type"], one["status"], one["libraries"]) for one in counted["items"]] == [
+        ("DESA", "DITETAPKAN", 1),
+        ("DESA", "DIUSULKAN", 1),
+        ("TBM", "DIUSULKAN", 1),
+    ]
+    assert (await three.caller(Role.AUDITOR, "51.05").get("/v1/library-counts")).json()["total"] == 1
 
 
 async def test_pages_follow_each_other_without_gap_or_overlap(three: ServiceUnderTest) -> None:
@@ -75,6 +91,8 @@ async def test_a_list_of_a_region_outside_ones_scope_is_refused(three: ServiceUn
         ({"cursor": "nonsense"}, 422, "cursor-malformed"),
         ({"limit": 201}, 422, "invalid"),
         ({"status": "LIBUR"}, 422, "invalid"),
+        ({"external_id": "NPP"}, 422, "external-id-malformed"),
+        ({"fund_source": "DANA"}, 422, "invalid"),
     ],
 )
 async def test_a_list_refuses_what_it_cannot_understand(

@@ -5,13 +5,13 @@ from typing import Annotated
 from uuid import UUID
 
 import uuid6
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from fastapi import Query as Parameter
 from fastapi.responses import Response
 from simpul_shared.access import Permission
 from simpul_shared.platform.http.command import Command, command
 from simpul_shared.platform.http.query import Page, Query, answer, query
-from simpul_shared.vocabulary import LibraryStanding, LibraryType, RegionCode, Scheme, parse_region_code
+from simpul_shared.vocabulary import FundSource, LibraryStanding, LibraryType, RegionCode, Scheme, parse_region_code
 
 from simpul_registry.api.changes import actor, change_of, locks_with_mentors
 from simpul_registry.api.fields import Cursor, Limit, parse_external_id
@@ -32,7 +32,8 @@ from simpul_registry.commands import nominations
 from simpul_registry.commands.nominations import NominateLibrary
 from simpul_registry.queries import libraries as queries
 from simpul_registry.queries.libraries import LibraryFilter
-from simpul_registry.views.libraries import LibraryEventView, LibraryView, NominatedView, PlacesView
+from simpul_registry.queries.library_counts import count_libraries
+from simpul_registry.views.libraries import LibraryCounts, LibraryEventView, LibraryView, NominatedView, PlacesView
 
 router = APIRouter(tags=["libraries"])
 
@@ -52,6 +53,7 @@ async def nominate_library(
         programme_year=body.programme_year,
         scheme=body.scheme,
         basis=body.basis,
+        fund_source=body.fund_source,
     )
     return await edge.execute(
         lambda tx: nominations.nominate_library(
@@ -144,6 +146,7 @@ async def designate_library(
             sk_date=body.sk_date,
             programme_year=body.programme_year,
             scheme=body.scheme,
+            fund_source=body.fund_source,
         ),
         locks=[library_id],
     )
@@ -246,36 +249,59 @@ async def rename_library(
     )
 
 
-@router.get("/v1/libraries", response_model=Page[LibraryView], summary="Libraries within your regions, by name")
-async def list_libraries(
+async def _wanted(
     region: Annotated[str | None, Parameter(max_length=20, description="Code; all below it is included")] = None,
     valid_on: Annotated[date | None, Parameter(description="Day of code and hierarchy; today when left out")] = None,
     status: LibraryStanding | None = None,
     type: LibraryType | None = None,  # noqa: A002 (the parameter's name in the API)
     programme_year: Annotated[int | None, Parameter(ge=2000, le=2100)] = None,
     scheme: Scheme | None = None,
+    fund_source: Annotated[
+        FundSource | None,
+        Parameter(description="Who pays; year, scheme and funding are those of one and the same support"),
+    ] = None,
     external_id: Annotated[
         str | None,
         Parameter(max_length=120, description="Number elsewhere, at any time", examples=["NPP:5103022D1000123"]),
     ] = None,
     q: Annotated[str | None, Parameter(min_length=1, max_length=100, description="Part of the name")] = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-    edge: Query = query(Permission.LIBRARY_READ, touches="query.region"),
-) -> Response:
-    wanted = LibraryFilter(
+) -> LibraryFilter:
+    return LibraryFilter(
         region=parse_region_code(region, field="/query/region") if region is not None else None,
         valid_on=valid_on,
         status=status,
         type=type,
         programme_year=programme_year,
         scheme=scheme,
+        fund_source=fund_source,
         external_id=parse_external_id(external_id),
         q=q,
     )
+
+
+@router.get("/v1/libraries", response_model=Page[LibraryView], summary="Libraries within your regions, by name")
+async def list_libraries(
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    edge: Query = query(Permission.LIBRARY_READ, touches="query.region"),
+    wanted: LibraryFilter = Depends(_wanted),
+) -> Response:
     async with edge.snapshot() as tx:
         page = await queries.list_libraries(tx, wanted, scope=edge.scope, now=edge.now, limit=limit, cursor=cursor)
     return answer(page)
+
+
+@router.get(
+    "/v1/library-counts",
+    response_model=LibraryCounts,
+    summary="How many libraries there are, with the filters of the list",
+)
+async def count_of_libraries(
+    edge: Query = query(Permission.LIBRARY_READ, touches="query.region"),
+    wanted: LibraryFilter = Depends(_wanted),
+) -> Response:
+    async with edge.snapshot() as tx:
+        return answer(await count_libraries(tx, wanted, scope=edge.scope, now=edge.now))
 
 
 @router.get(

@@ -4,11 +4,12 @@ from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, Field
-from simpul_shared.vocabulary import Basis, LibraryType, Scheme
+from simpul_shared.vocabulary import Basis, FundSource, LibraryType, Scheme
 
 from simpul_registry.api.fields import Day, ProgrammeYear, Reason, RegionCodeInBody, strict
 
 _Name = Annotated[str, Field(min_length=1, max_length=200)]
+_FundSource = Annotated[FundSource | None, Field(description="Out of which budget it is supported")]
 _EffectiveOn = Annotated[Day | None, Field(description="Local day; today when left out")]
 
 
@@ -21,6 +22,7 @@ class NominateBody(BaseModel):
         region_code="51.03.02.2009",
         programme_year=2021,
         scheme="STIMULAN_APBN",
+        fund_source="APBN",
         nominated_on="2021-02-01",
         basis="stated",
     )
@@ -30,6 +32,7 @@ class NominateBody(BaseModel):
     region_code: RegionCodeInBody
     programme_year: ProgrammeYear
     scheme: Scheme
+    fund_source: _FundSource = None
     nominated_on: Day | None = None
     basis: Basis = Basis.STATED
 
@@ -64,6 +67,7 @@ class DesignateBody(BaseModel):
     sk_date: Day
     programme_year: ProgrammeYear
     scheme: Scheme
+    fund_source: _FundSource = None
 
 
 class EffectiveBody(BaseModel):

@@ -10,7 +10,7 @@ from simpul_shared.platform.database import Transaction
 from simpul_shared.platform.http.command import Answer
 from simpul_shared.platform.outbox import append
 from simpul_shared.regions.store import Region, region_by_id, require_in_scope
-from simpul_shared.vocabulary import Basis, LibraryType, RegionCode, Scheme
+from simpul_shared.vocabulary import Basis, FundSource, LibraryType, RegionCode, Scheme
 
 from simpul_registry.commands.changing import Change, announce, load, moment_of
 from simpul_registry.domain import nomination as rules
@@ -33,6 +33,7 @@ class NominateLibrary:
     programme_year: int
     scheme: Scheme
     basis: Basis
+    fund_source: FundSource | None = None
 
 
 async def nominate_library(
@@ -52,6 +53,7 @@ async def nominate_library(
         programme_year=command.programme_year,
         scheme=command.scheme,
         basis=command.basis,
+        fund_source=command.fund_source,
     )
     library = rules.nominate(library_id, nomination, by=by, today=today)
     recorded = await append(
@@ -121,7 +123,14 @@ async def reject_library(tx: Transaction, change: Change, *, reason: str) -> Ans
 
 
 async def designate_library(
-    tx: Transaction, change: Change, *, sk_no: str, sk_date: date, programme_year: int, scheme: Scheme
+    tx: Transaction,
+    change: Change,
+    *,
+    sk_no: str,
+    sk_date: date,
+    programme_year: int,
+    scheme: Scheme,
+    fund_source: FundSource | None,
 ) -> Answer:
     """The region announced is the one in which the library lay on the decree's date.
 
@@ -135,6 +144,7 @@ async def designate_library(
         sk_date=sk_date,
         programme_year=programme_year,
         scheme=scheme,
+        fund_source=fund_source,
         today=local_day(change.now, placed.region.timezone),
     )
     then = await region_by_id(tx, await region_on(tx, library.library_id, sk_date), on=sk_date, field="/sk_date")
@@ -148,6 +158,7 @@ async def designate_library(
         sk_date=sk_date,
         basis=library.basis,
         status=library.status,
+        fund_source=library.latest.fund_source,
     )
     return await announce(tx, placed, library, event, change, on=sk_date)
 
@@ -171,4 +182,5 @@ def nominated_event(library: Library, region: Region) -> announced.LibraryNomina
         scheme=library.latest.scheme,
         basis=library.basis,
         status=library.status,
+        fund_source=library.latest.fund_source,
     )

@@ -5,7 +5,7 @@ from datetime import date
 from uuid import UUID
 
 from simpul_shared.errors import Conflict, Invalid
-from simpul_shared.vocabulary import Basis, LibraryStanding, LibraryStatus, LibraryType, RegionLevel, Scheme
+from simpul_shared.vocabulary import Basis, FundSource, LibraryStanding, LibraryStatus, LibraryType, RegionLevel, Scheme
 
 Status = LibraryStatus
 
@@ -75,6 +75,7 @@ class Episode:
     sk_date: date | None = None
     nominators: tuple[str, ...] = ()
     endorsed: bool = True
+    fund_source: FundSource | None = None
 
 
 @dataclass(frozen=True)

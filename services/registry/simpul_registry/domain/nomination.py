@@ -10,7 +10,7 @@ from uuid import UUID
 
 from simpul_shared.access import Permission
 from simpul_shared.errors import Conflict, Forbidden, Invalid
-from simpul_shared.vocabulary import Basis, LibraryStatus, LibraryType, RegionLevel, Scheme
+from simpul_shared.vocabulary import Basis, FundSource, LibraryStatus, LibraryType, RegionLevel, Scheme
 
 from simpul_registry.domain.library import (
     DateTooEarly,
@@ -72,6 +72,7 @@ class Nomination:
     programme_year: int
     scheme: Scheme
     basis: Basis
+    fund_source: FundSource | None = None
 
 
 def nominate(library_id: UUID, nomination: Nomination, *, by: Actor, today: date) -> Library:
@@ -85,6 +86,7 @@ def nominate(library_id: UUID, nomination: Nomination, *, by: Actor, today: date
         Status.NOMINATED,
         nominators=(by.subject,),
         endorsed=by.endorses,
+        fund_source=nomination.fund_source,
     )
     return Library(
         library_id=library_id,
@@ -163,18 +165,35 @@ def reject(library: Library, *, by: Actor) -> Library:
 
 
 def designate(
-    library: Library, *, by: Actor, sk_no: str, sk_date: date, programme_year: int, scheme: Scheme, today: date
+    library: Library,
+    *,
+    by: Actor,
+    sk_no: str,
+    sk_date: date,
+    programme_year: int,
+    scheme: Scheme,
+    today: date,
+    fund_source: FundSource | None = None,
 ) -> Library:
     """Designate by decree: a verified library for its year or a later one, a designated or active one for a later year.
 
-    A library that is active already stays so. Errors: LibraryClosed, LibraryMerged, TransitionRefused, SelfApproval, EpisodeExists,
-    ProgrammeYearTooEarly, DateInFuture.
+    A library that is active already stays so; what was said of the funding stays where the decree says nothing.
+
+    Errors: LibraryClosed, LibraryMerged, TransitionRefused, SelfApproval, EpisodeExists, ProgrammeYearTooEarly, DateInFuture.
     """
     require(library, "designated", Status.VERIFIED, Status.DESIGNATED, Status.ACTIVE)
     refuse_future(sk_date, today=today, field="/sk_date")
     first = library.status is Status.VERIFIED
     if not first:
-        episode = Episode(library.latest.no + 1, programme_year, scheme, Status.DESIGNATED, sk_no, sk_date)
+        episode = Episode(
+            library.latest.no + 1,
+            programme_year,
+            scheme,
+            Status.DESIGNATED,
+            sk_no,
+            sk_date,
+            fund_source=fund_source,
+        )
         return replace(library, episodes=_with(library, episode))
     _require_another(library, by)
     decreed = replace(
@@ -184,6 +203,7 @@ def designate(
         status=Status.DESIGNATED,
         sk_no=sk_no,
         sk_date=sk_date,
+        fund_source=fund_source or library.latest.fund_source,
     )
     episodes = _with(library, decreed)
     return replace(library, status=Status.DESIGNATED, status_since=sk_date, episodes=episodes)

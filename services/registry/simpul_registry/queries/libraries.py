@@ -11,7 +11,7 @@ from simpul_shared.platform.auth import Scope
 from simpul_shared.platform.database import Transaction
 from simpul_shared.platform.http.query import Page, decode_cursor, page_of
 from simpul_shared.regions.store import require_in_scope, scope_ids
-from simpul_shared.vocabulary import ExternalIdScheme, LibraryStanding, LibraryType, RegionCode, Scheme
+from simpul_shared.vocabulary import ExternalIdScheme, FundSource, LibraryStanding, LibraryType, RegionCode, Scheme
 
 from simpul_registry.queries.search import like_pattern
 from simpul_registry.store import kin
@@ -45,6 +45,7 @@ class LibraryFilter:
     type: LibraryType | None = None
     programme_year: int | None = None
     scheme: Scheme | None = None
+    fund_source: FundSource | None = None
     external_id: tuple[ExternalIdScheme, str] | None = None
     q: str | None = None
 
@@ -106,7 +107,7 @@ async def list_libraries(
     """By name. Errors: RegionUnknown, OutsideScope, CursorMalformed."""
     today = local_day(now, JAKARTA)
     after = decode_cursor(cursor, tuple[str, UUID])
-    region_id = await _wanted_region(tx, wanted, scope=scope, today=today)
+    region_id = await wanted_region(tx, wanted, scope=scope, today=today)
     rows = await tx.fetch(
         """
         select l.library_id, l.name, l.type, l.region_id, l.status, l.nominated_on, l.status_since, l.named_since,
@@ -125,9 +126,9 @@ async def list_libraries(
             and ($5::text is null or l.standing = $5)
             and ($6::text is null or l.type = $6)
             and ($7::text is null or l.name ilike $7)
-            and (($8::integer is null and $9::text is null) or exists (select from support_episode e
+            and (($8::integer is null and $9::text is null and $15::text is null) or exists (select from support_episode e
                 where e.library_id = l.library_id and ($8::integer is null or e.programme_year = $8)
-                and ($9::text is null or e.scheme = $9)))
+                and ($9::text is null or e.scheme = $9) and ($15::text is null or e.fund_source = $15)))
             and ($10::text is null or (l.name, l.library_id) > ($10, $11::uuid))
         and ($13::text is null or l.library_id in (select x.library_id from external_id x where x.scheme = $13 and x.value = $14))
         order by l.name, l.library_id limit $12
@@ -146,6 +147,7 @@ async def list_libraries(
         limit + 1,
         wanted.external_id[0] if wanted.external_id else None,
         wanted.external_id[1] if wanted.external_id else None,
+        wanted.fund_source,
     )
     views = [LibraryView.of(one.library, one.region) for one in await placed_libraries(tx, rows, on=today)]
     return page_of(views, limit=limit, key=lambda view: (view.name, str(view.library_id)))
@@ -170,7 +172,8 @@ async def library_history(
     return page_of(events, limit=limit, key=lambda event: (event.version,))
 
 
-async def _wanted_region(tx: Transaction, wanted: LibraryFilter, *, scope: Scope, today: date) -> UUID | None:
+async def wanted_region(tx: Transaction, wanted: LibraryFilter, *, scope: Scope, today: date) -> UUID | None:
+    """Errors: RegionUnknown, OutsideScope."""
     if wanted.region is None:
         return None
     region = await find_region(tx, wanted.region, on=wanted.valid_on or today, field="/query/region")

@@ -10,7 +10,7 @@ from simpul_shared.errors import NotFound
 from simpul_shared.platform.auth import Scope
 from simpul_shared.platform.database import Transaction
 from simpul_shared.regions.store import Region
-from simpul_shared.vocabulary import Basis, LibraryStatus, LibraryType, Scheme
+from simpul_shared.vocabulary import Basis, FundSource, LibraryStatus, LibraryType, Scheme
 
 from simpul_registry.domain.library import Episode, Library
 from simpul_registry.store.regions import JAKARTA, in_scope, local_day, regions_as_last_known
@@ -79,11 +79,11 @@ async def save_library(tx: Transaction, library: Library) -> None:
     await tx.executemany(
         """
         insert into support_episode (library_id, episode_no, programme_year, scheme, status, sk_no, sk_date, nominators,
-            endorsed)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            endorsed, fund_source)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         on conflict (library_id, episode_no) do update set programme_year = excluded.programme_year,
             scheme = excluded.scheme, status = excluded.status, sk_no = excluded.sk_no, sk_date = excluded.sk_date,
-            nominators = excluded.nominators, endorsed = excluded.endorsed
+            nominators = excluded.nominators, endorsed = excluded.endorsed, fund_source = excluded.fund_source
         """,
         [_episode_row(library.library_id, episode) for episode in library.episodes],
     )
@@ -120,6 +120,7 @@ def _episode_row(library_id: UUID, e: Episode) -> tuple[object, ...]:
         e.sk_date,
         nominators,
         e.endorsed,
+        e.fund_source,
     )
 
 
@@ -146,6 +147,7 @@ _EPISODE_COLUMNS = (
     "sk_date",
     "nominators",
     "endorsed",
+    "fund_source",
 )
 
 
@@ -228,7 +230,8 @@ async def possible_duplicates(tx: Transaction, library: Library) -> list[UUID]:
 async def _episodes(tx: Transaction, library_ids: Sequence[UUID]) -> dict[UUID, list[Episode]]:
     rows = await tx.fetch(
         """
-        select library_id, episode_no, programme_year, scheme, status, sk_no, sk_date, nominators, endorsed
+        select library_id, episode_no, programme_year, scheme, status, sk_no, sk_date, nominators, endorsed,
+            fund_source
         from support_episode where library_id = any($1) order by library_id, episode_no
         """,
         library_ids,
@@ -249,6 +252,7 @@ def episode_of(row: asyncpg.Record) -> Episode:
         row["sk_date"],
         tuple(row["nominators"]),
         row["endorsed"],
+        FundSource(row["fund_source"]) if row["fund_source"] else None,
     )
 
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 from simpul_shared.access import Permission
 from simpul_shared.regions.store import Region
-from simpul_shared.vocabulary import Basis, LibraryStanding, LibraryStatus, LibraryType, RegionLevel, Scheme
+from simpul_shared.vocabulary import Basis, FundSource, LibraryStanding, LibraryStatus, LibraryType, RegionLevel, Scheme
 
 from simpul_registry.domain.library import Episode, Library
 from simpul_registry.domain.nomination import awaits
@@ -25,6 +25,7 @@ _EPISODE: JsonDict = {
     "status": "DITETAPKAN",
     "sk_no": "12/SK/2021",
     "sk_date": "2021-03-15",
+    "fund_source": "APBN",
 }
 _LIBRARY: JsonDict = {
     "library_id": "01979a4e-7c11-7d2b-8f5e-0c2f4a1b9d33",
@@ -69,13 +70,14 @@ class RegionRef(BaseModel):
 
 
 class EpisodeView(BaseModel):
-    """Support in one programme year. `sk_no` and `sk_date` are the decree's, once designated."""
+    """Support in one programme year. `sk_no` and `sk_date` are the decree's, once designated; `fund_source` is who pays."""
 
     programme_year: int
     scheme: Scheme
     status: LibraryStatus
     sk_no: str | None
     sk_date: date | None
+    fund_source: FundSource | None
 
     @classmethod
     def of(cls, episode: Episode) -> "EpisodeView":
@@ -85,6 +87,7 @@ class EpisodeView(BaseModel):
             status=episode.status,
             sk_no=episode.sk_no,
             sk_date=episode.sk_date,
+            fund_source=episode.fund_source,
         )
 
 
@@ -152,6 +155,25 @@ def _library_fields(library: Library, region: Region) -> dict[str, Any]:
         "awaits": awaits(library),
         "version": library.version,
     }
+
+
+class LibraryCount(BaseModel):
+    type: LibraryType
+    status: LibraryStanding
+    libraries: int
+
+
+class LibraryCounts(BaseModel):
+    """How many libraries a list with the same filters holds, by type and standing; merged ones stand apart as DIGABUNG."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"total": 1696, "items": [{"type": "DESA", "status": "AKTIF", "libraries": 1696}]}]
+        }
+    )
+
+    total: int
+    items: list[LibraryCount]
 
 
 class PlaceView(BaseModel):
