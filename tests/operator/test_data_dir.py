@@ -4,6 +4,7 @@ import asyncio
 import base64
 import stat
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -23,6 +24,10 @@ def data(tmp_path: Path) -> DataDir:
 @pytest.fixture
 def sleeper() -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen(["/bin/sleep", "60"])
+    # Popen comes back a moment before the kernel tells the new command line.
+    deadline = time.monotonic() + 10
+    while not Path(f"/proc/{process.pid}/cmdline").read_bytes():
+        assert time.monotonic() < deadline, "the process shows no command line"
     yield process
     process.kill()
     process.wait()
