@@ -25,7 +25,7 @@ from tests.benchmark.stage import Stage
 from tests.benchmark.table import Goal, Measure, Ratio, Result, ratios
 from tests.support.services import ServiceUnderTest, service_under_test
 
-ROWS = size(200_000, quick=4_000)
+ROWS = size(1_000_000, quick=4_000)
 FEW = size(1_000, quick=100)
 _OURS, _COPY, _EACH = "ours: rebuild, compare, swap", "limit: COPY of the resulting rows", "handlers, one message each"
 
