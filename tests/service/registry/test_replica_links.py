@@ -1,5 +1,6 @@
 """Who mentors whom: through which Bimtek, over merges and their undoing, and who is told to be a replicator."""
 
+import asyncio
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -108,6 +109,22 @@ async def test_links_of_a_merged_library_pass_to_its_survivor_and_come_back(
     assert link["replica_id"] == id_of(other)
 
 
+async def test_when_the_middle_of_a_line_of_merges_stands_again_it_has_the_links_of_those_before_it(
+    registry: ServiceUnderTest, national: Caller
+) -> None:
+    first, middle, last, replica = [await active(national, name=name) for name in ("A", "B", "C", "D")]
+    await linked(national, first, replica)
+    await merged(national, first, middle)
+    await merged(national, middle, last)
+    assert await standing(national, first, middle, last) == ["DIGABUNG", "DIGABUNG", "REPLIKATOR"]
+
+    version = (await national.get(middle, redirect=False)).json()["version"]
+    assert (await national.post(f"{middle}/unmerge", {"reason": "x"}, version=version)).status_code == 200
+    assert await standing(national, first, middle, last) == ["DIGABUNG", "REPLIKATOR", "AKTIF"]
+    [link] = (await national.get(f"{replica}/replicas")).json()["mentors"]
+    assert (link["library_id"], link["linked_library_id"]) == (id_of(middle), id_of(first))
+
+
 @pytest.mark.parametrize("gone", ["replica", "mentor"])
 async def test_a_mentor_and_its_replica_made_one_are_no_replicator_until_they_are_two_again(
     registry: ServiceUnderTest, national: Caller, gone: str
@@ -138,6 +155,37 @@ async def test_a_merge_or_its_undoing_that_would_close_a_ring_of_mentors_is_refu
     version = (await national.get(second, redirect=False)).json()["version"]
     undone = await national.post(f"{second}/unmerge", {"reason": "x"}, version=version)
     assert (undone.status_code, undone.json()["code"]) == (409, "mentored-by-replica")
+
+
+async def test_whatever_happens_at_once_around_a_mentor_it_is_told_what_it_is_in_the_end(
+    registry: ServiceUnderTest, national: Caller
+) -> None:
+    source, heir, replica, other = [await active(national, name=name) for name in ("A", "B", "C", "D")]
+    await linked(national, source, replica)
+
+    async def tried(path: str, what: str, body: object = None) -> int:
+        version = (await national.get(path, redirect=False)).json()["version"]
+        return (await national.post(f"{path}/{what}", body, version=version)).status_code
+
+    reason = {"reason": "x"}
+    for _ in range(5):
+        answers = await asyncio.gather(
+            tried(replica, "dormant", reason),
+            tried(source, "merge", reason | {"survivor_id": id_of(heir)}),
+            tried(source, "replicas", {"replica_id": id_of(other)}),
+            tried(heir, "replicas", {"replica_id": id_of(replica)}),
+            tried(source, f"replicas/{id_of(other)}/end", reason),
+            tried(replica, "reactivate"),
+            tried(source, "unmerge", reason),
+            tried(source, "rename", {"new_name": uuid4().hex}),
+        )
+        assert set(answers) <= {200, 409, 412}, answers
+        rows = await registry.database.pool.fetch(
+            "select library_id, told_replicator, active_replicas from library_now where merged_into is null"
+        )
+        for row in rows:
+            assert row["told_replicator"] is (row["active_replicas"] > 0)
+            assert (await told(registry, f"/{row['library_id']}")).endswith("B") is row["told_replicator"]
 
 
 async def test_links_that_cannot_be_are_refused(national: Caller) -> None:
