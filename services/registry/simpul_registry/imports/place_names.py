@@ -16,7 +16,7 @@ from simpul_registry.imports.names_alike import Likeness, most_alike, official_n
 from simpul_registry.imports.place_asked import COLUMNS, LEVELS, PlaceAsked
 
 _CHOICES = 10
-_LOOKED_INTO, _SURROUNDINGS = 100, 20
+_LOOKED_INTO, _SURROUNDINGS = 100, 50
 """Places that nobody bears the name of, and regions searched for like ones, in each step; the others are told in general."""
 
 UNKNOWN = "place-unknown"

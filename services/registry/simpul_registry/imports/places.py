@@ -28,10 +28,10 @@ class Place:
 async def places_of(tx: Transaction, wanted: Sequence[PlaceAsked], asked: Asked) -> list[Place | Problem]:
     """Every place that is asked for, or why it is none, in their order."""
     today = local_day(asked.now, JAKARTA)
-    each = set(wanted)
+    each = dict.fromkeys(wanted)
     found = {
-        **await by_code(tx, {one for one in each if one.coded}, today),
-        **await by_name(tx, {one for one in each if not one.coded}, asked, today),
+        **await by_code(tx, [one for one in each if one.coded], today),
+        **await by_name(tx, [one for one in each if not one.coded], asked, today),
     }
     within = await _within(tx, asked, today)
     now = await _as_now(tx, [region for region in found.values() if isinstance(region, Region)], today)
