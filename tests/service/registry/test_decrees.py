@@ -312,6 +312,10 @@ async def test_overruled_lineage_makes_two_regions_of_one_and_its_undoing_one_ag
     response = await desk.other.post("/v1/region-overrules", body)
     assert response.status_code == 201, response.text
     overrule = response.json()
+    read = await desk.one.get(response.headers["location"])
+    assert (read.json(), read.headers["etag"]) == (overrule, '"1"')
+    assert (await desk.one.get("/v1/region-overrules")).json()["items"] == [overrule]
+    assert (await desk.one.get(f"/v1/region-overrules/{old}")).json()["code"] == "overrule-unknown"
     assert [(await desk.map(day))["51.03.02.2009"][1] for day in ("2027-01-14", DAY, "2027-06-01")] == [
         old,
         overrule["new_region_id"],

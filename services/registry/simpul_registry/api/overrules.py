@@ -9,10 +9,12 @@ from pydantic import BaseModel
 from simpul_shared.access import Permission
 from simpul_shared.platform.auth import NATION
 from simpul_shared.platform.http.command import Command, command
+from simpul_shared.platform.http.query import Page, Query, answer, query
 
-from simpul_registry.api.fields import Reason, strict
+from simpul_registry.api.fields import Cursor, Limit, Reason, strict
 from simpul_registry.commands import overrules as commands
 from simpul_registry.commands.overrules import OverruleLineage
+from simpul_registry.queries import overrules as queries
 from simpul_registry.store.region_changes import LOCK
 from simpul_registry.views.overrules import OverruleView
 
@@ -45,6 +47,23 @@ async def overrule_lineage(
         locks=[LOCK],
         status=201,
     )
+
+
+@router.get("", response_model=Page[OverruleView], summary="Overruled lineage, the latest first")
+async def list_overrules(
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    edge: Query = query(Permission.REGION_CHANGE, touches=NATION),
+) -> Response:
+    async with edge.snapshot() as tx:
+        return answer(await queries.list_overrules(tx, limit=limit, cursor=cursor))
+
+
+@router.get("/{overrule_id}", response_model=OverruleView, summary="One lineage that was overruled")
+async def get_overrule(overrule_id: UUID, edge: Query = query(Permission.REGION_CHANGE, touches=NATION)) -> Response:
+    async with edge.snapshot() as tx:
+        view = await queries.get_overrule(tx, overrule_id)
+    return answer(view, version=view.version)
 
 
 @router.post("/{overrule_id}/undo", response_model=OverruleView, summary="Undo it: the two are one region again")

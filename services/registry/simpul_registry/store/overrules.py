@@ -71,8 +71,21 @@ async def load_overrule(tx: Transaction, overrule_id: UUID) -> Overrule:
         overrule_id,
     )
     if row is None:
-        raise OverruleUnknown(f"No lineage was overruled as {overrule_id}.")
+        raise OverruleUnknown(f"No lineage was overruled as {overrule_id}. GET /v1/region-overrules lists them.")
     return Overrule(**dict(row))
+
+
+async def list_overruled(tx: Transaction, *, after: UUID | None, limit: int) -> list[Overrule]:
+    rows = await tx.fetch(
+        """
+        select overrule_id, lineage_event_id, region_id, new_region_id, reason, ruled_by, ruled_at, undone_by, undone_at,
+            version
+        from region_overrule where $1::uuid is null or overrule_id < $1 order by overrule_id desc limit $2
+        """,
+        after,
+        limit,
+    )
+    return [Overrule(**dict(row)) for row in rows]
 
 
 async def libraries_concerned(tx: Transaction, overrule: Overrule, *, since: date) -> list[asyncpg.Record]:
