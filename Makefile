@@ -23,7 +23,7 @@ up: $(VENV)/.run ## Start the embedded stack and stay
 	@$(BIN)/simpul up $(ARGS)
 
 test: $(VENV)/.dev ## Run the tests
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n auto --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/.dev lint docs-check contracts-check test ## Everything CI checks
 

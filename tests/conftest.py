@@ -1,5 +1,6 @@
 """Fixtures for all tests: servers once a session, a database and an application per test."""
 
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -42,6 +43,11 @@ class _Groups(LoadScopeScheduling):  # type: ignore[misc]  # has no types
             return f"service/{test.partition('[')[2].rstrip(']')}"
         depth = {"end_to_end": 1, "service": 2}.get(path.parts[0], len(path.parts))
         return "/".join(path.parts[:depth])
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors, up to four: tests wait for servers a fifth of their time."""
+    return min(len(os.sched_getaffinity(0)) + 1, 4)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> _Groups:
