@@ -20,7 +20,7 @@ from tests.support.tally.service import renamed
 async def test_64_writers_lose_nothing_and_invert_nothing(tally: ServiceUnderTest) -> None:
     libraries = [uuid4() for _ in range(8)]
 
-    async with open_database(tally.url, name="writers", size=64) as database:
+    async with open_database(tally.url, name="writers", size=64, lock_seconds=60) as database:
         await asyncio.gather(*(_write(database, libraries, writer) for writer in range(64)))
 
     rows = await tally.database.pool.fetch("select aggregate_id, aggregate_version from ledger order by xid, id")
