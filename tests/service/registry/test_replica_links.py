@@ -9,7 +9,7 @@ import pytest
 from simpul_registry.commands.replicators import Cause, tell_replicators
 from simpul_registry.domain.succession import LinksChanged
 from simpul_shared.contracts import registry as announced
-from simpul_shared.contracts.activities import BimtekPlanned
+from simpul_shared.contracts.activities import BimtekCancelled, BimtekPlanned
 from simpul_shared.vocabulary import Basis, BimtekKind, BimtekLevel, DeliveryMode
 
 from tests.service.registry.conftest import region_id
@@ -215,6 +215,23 @@ async def test_a_bimtek_that_is_not_known_here_may_be_on_its_way(registry: Servi
     assert early.json()["detail"].startswith(f"No Bimtek {planned.bimtek_id} is known here. No events of activities")
     await registry.receive(planned)
     assert (await national.post(f"{source}/replicas", body, version=version)).status_code == 200
+
+
+async def test_a_cancelled_bimtek_is_refused_and_links_made_before_it_was_cancelled_stay(
+    registry: ServiceUnderTest, national: Caller
+) -> None:
+    source, first, later = [await active(national, name=name) for name in ("A", "B", "C")]
+    planned, other = bimtek(), bimtek()
+    await registry.receive(planned, other)
+    via = {"via_bimtek_id": str(planned.bimtek_id)}
+    await linked(national, source, first, **via)
+    await registry.receive(BimtekCancelled(bimtek_id=planned.bimtek_id, reason="Banjir"))
+
+    assert await refused(national, source, "replicas", via | {"replica_id": id_of(later)}) == (409, "bimtek-cancelled")
+    [link] = (await national.get(f"{source}/replicas")).json()["replicas"]
+    assert (link["replica_id"], link["via_bimtek_id"]) == (id_of(first), str(planned.bimtek_id))
+    assert await standing(national, source) == ["REPLIKATOR"]
+    await linked(national, source, later, via_bimtek_id=str(other.bimtek_id))
 
 
 async def test_a_mentor_that_came_after_the_locks_were_taken_makes_the_request_be_repeated(

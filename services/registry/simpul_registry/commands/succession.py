@@ -69,7 +69,7 @@ async def link_replica(
 ) -> Answer:
     """A library's first replica makes it a replicator.
 
-    Errors: LibraryUnknown, PreconditionFailed, BimtekUnknown, and those of rules.link_replica.
+    Errors: LibraryUnknown, PreconditionFailed, BimtekUnknown, BimtekWasCancelled, and those of rules.link_replica.
     """
     placed, today, on = await load_for_day(tx, change, effective_on)
     replica = await load_library(tx, replica_id, scope=change.scope, now=change.now, field="/replica_id")

@@ -43,6 +43,11 @@ class BimtekUnknown(Conflict):
     title = "Bimtek belum dikenal"
 
 
+class BimtekWasCancelled(Conflict):
+    slug = "bimtek-cancelled"
+    title = "Bimtek sudah dibatalkan"
+
+
 class LinksChanged(Conflict):
     slug = "links-changed"
     title = "Pendampingan baru saja berubah"

@@ -5,7 +5,7 @@ from datetime import date
 from uuid import UUID
 
 import asyncpg
-from simpul_shared.contracts.activities import BimtekPlanned
+from simpul_shared.contracts.activities import BimtekCancelled, BimtekPlanned
 from simpul_shared.platform.consume import Received
 from simpul_shared.platform.database import Transaction
 
@@ -144,5 +144,12 @@ async def keep_bimteks(tx: Transaction, events: Sequence[Received[BimtekPlanned]
     await tx.executemany("insert into known_bimtek (bimtek_id) values ($1)", [(one.event.bimtek_id,) for one in events])
 
 
-async def is_bimtek_known(tx: Transaction, bimtek_id: UUID) -> bool:
-    return bool(await tx.fetchval("select exists (select from known_bimtek where bimtek_id = $1)", bimtek_id))
+async def keep_cancellations(tx: Transaction, events: Sequence[Received[BimtekCancelled]]) -> None:
+    await tx.executemany(
+        "update known_bimtek set cancelled_at = $2 where bimtek_id = $1",
+        [(one.event.bimtek_id, one.recorded_at) for one in events],
+    )
+
+
+async def find_bimtek(tx: Transaction, bimtek_id: UUID) -> asyncpg.Record | None:
+    return await tx.fetchrow("select cancelled_at from known_bimtek where bimtek_id = $1", bimtek_id)
