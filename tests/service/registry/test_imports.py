@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import json
 from typing import Any
 from uuid import UUID
 
@@ -153,6 +154,7 @@ WAY = {
         ({"Kode Wilayah": "51.3.2.2009"}, "region-code-malformed", [MENGWI]),
         ({"Kode Wilayah": MENGWI, "Desa/Kelurahan": "Baha"}, "place-disagrees", ["51.03.02.2009 Mengwi"]),
         ({"Kode Wilayah": "51.03"}, "library-level-mismatch", []),
+        ({"Sumber Dana": "Dana hibah"}, "word-unknown", ["APBN", "APBD", "APBDES", "SWADAYA", "CSR"]),
         ({"Tanggal Usulan": "1/2/2099"}, "date-in-future", []),
         ({"Tahun Program": "2.021,5"}, "number-unreadable", []),
         ({"Nomor SK": "12/SK/2021"}, "decree-incomplete", []),
@@ -234,6 +236,22 @@ async def test_a_decree_takes_a_library_straight_to_designated(registry: Service
     path, version = f"/v1/libraries/{receipt['subject_id']}", library["version"]
     active = await national.post(f"{path}/activate", {"effective_on": "2021-07-05"}, version=version)
     assert active.status_code == 200
+
+
+async def test_who_pays_reaches_the_library_and_its_events_and_tells_rows_apart(
+    registry: ServiceUnderTest, national: Caller
+) -> None:
+    decree = {"Nomor SK": "12/SK/2021", "Tanggal SK": "15/3/2021"}
+    paid, decreed, unpaid = row("A", Sumber_Dana="APBDes"), row("B", Sumber_Dana="anggaran NEGARA") | decree, row("C")
+    done = await committed(registry, national, csv(paid, decreed, unpaid))
+    assert done["unknown_columns"] == []
+    paths = [f"/v1/libraries/{one['subject_id']}" for one in await rows(national, done)]
+    funds = [(await national.get(path)).json()["episodes"][0]["fund_source"] for path in paths]
+    assert funds == ["APBDES", "APBN", None]
+    told = await registry.ledger(announced.LibraryNominated, announced.LibraryDesignated)
+    assert [json.loads(bytes(one.data))["fund_source"] for one in told] == ["APBDES", "APBN", "APBN", None]
+    again = await checked(registry, national, csv(paid, row("C", Sumber_Dana="CSR")))
+    assert [one["verdict"] for one in await rows(national, again)] == ["KNOWN", "ACCEPTED"]
 
 
 async def test_an_npp_is_kept_as_a_number_of_another_register_and_belongs_to_one_library(
@@ -449,6 +467,8 @@ async def test_a_template_filled_in_is_accepted(registry: ServiceUnderTest, nati
     else:
         book = CalamineWorkbook.from_filelike(io.BytesIO(response.content))
         assert book.sheet_names == ["Data", "Petunjuk", "Kode", "Wilayah"]
+        offered = [one[9:11] for one in book.get_sheet_by_name("Kode").to_python()]
+        assert offered[:2] == [["Sumber Dana", ""], ["APBN", "Anggaran negara"]]
         places = book.get_sheet_by_name("Wilayah").to_python()
         assert [one[0] for one in places[1:]] == ["51.03", "51.03.02", "51.03.02.2008", "51.03.02.2009"]
         assert places[-1] == [MENGWI, "BALI", "KAB. BADUNG", "Mengwi", "Mengwi"]

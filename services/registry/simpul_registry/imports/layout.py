@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from simpul_shared.platform.imports.cells import CellRefused, code, day, text, whole_number, word
 from simpul_shared.platform.imports.columns import Column, Layout, RowRefused
-from simpul_shared.vocabulary import LibraryType, RegionCodeMalformed, Scheme
+from simpul_shared.vocabulary import FundSource, LibraryType, RegionCodeMalformed, Scheme
 
 from simpul_registry.domain.region_code import parse_bps_code
 
@@ -27,6 +27,13 @@ SCHEMES = {
     Scheme.SELF_REPLICATION.value: "Replikasi mandiri",
     Scheme.BOOK_AID.value: "Bantuan buku bermutu",
     Scheme.REGIONAL_PROPOSAL.value: "Usulan daerah",
+}
+FUND_SOURCES = {
+    FundSource.NATIONAL.value: "Anggaran negara",
+    FundSource.REGIONAL.value: "Anggaran daerah",
+    FundSource.VILLAGE.value: "Anggaran desa",
+    FundSource.SELF.value: "Swadaya masyarakat",
+    FundSource.PRIVATE.value: "Perusahaan atau yayasan",
 }
 KEMENDAGRI, BPS = "KEMENDAGRI", "BPS"
 CODE_SCHEMES = {KEMENDAGRI: "Kode Kemendagri", BPS: "Kode BPS"}
@@ -49,6 +56,7 @@ class LibraryRecord(msgspec.Struct, frozen=True, array_like=True):
     sk_date: date | None
     npp: str | None = None
     bps: str | None = None
+    fund_source: FundSource | None = None
 
 
 _DOTTED = re.compile(r"\d{2}(?:\.\d{2}(?:\.\d{2}(?:\.\d{4})?)?)?")
@@ -227,6 +235,15 @@ LAYOUT = Layout(
             required=True,
             example="STIMULAN_APBN",
             words=SCHEMES,
+        ),
+        Column(
+            "fund_source",
+            "Sumber Dana",
+            word(FUND_SOURCES),
+            "Kode dari lembar Kode: anggaran siapa yang membiayai. Boleh kosong.",
+            aliases=("Dana", "Sumber Anggaran", "Sumber Pendanaan", "Funding Source"),
+            example="APBDES",
+            words=FUND_SOURCES,
         ),
         Column(
             "nominated_on",

@@ -138,6 +138,7 @@ def _plan(
         programme_year=row.programme_year,
         scheme=row.scheme,
         basis=Basis.STATED,
+        fund_source=row.fund_source,
     )
     library = nominations.nominate(library_id, nomination, by=Actor(asked.actor, asked.permissions), today=today)
     if row.sk_no is None or row.sk_date is None:
@@ -186,6 +187,7 @@ def _statement(row: LibraryRecord, place: Place) -> bytes:
         row.sk_no,
         row.sk_date,
         row.npp,
+        *(() if row.fund_source is None else (row.fund_source,)),  # rows from before there was the column
     )
     return hashlib.sha256(msgspec.json.encode(said)).digest()
 
@@ -269,6 +271,7 @@ def _facts(plan: LibraryPlan) -> list[Fact]:
         sk_date=latest.sk_date,
         basis=library.basis,
         status=library.status,
+        fund_source=latest.fund_source,
     )
     return [*nominated, Fact(verified, decreed_at, region.timezone), Fact(designated, decreed_at, region.timezone)]
 
