@@ -58,6 +58,7 @@ def up(
 async def _up(data_dir: Path, port_base: int, *, brokers: int, infrastructure_only: bool) -> None:
     import asyncio
 
+    from simpul_operator.embedded.regions import tell_of_regions
     from simpul_operator.embedded.stack import Stack
     from simpul_operator.progress import Progress
 
@@ -73,7 +74,10 @@ async def _up(data_dir: Path, port_base: int, *, brokers: int, infrastructure_on
     progress.say(f"Kafka {addresses.kafka_bootstrap}" if infrastructure_only else told_addresses(addresses))
     progress.say("Ctrl-C stops everything; the data stays.")
     try:
-        await stack.supervise()
+        async with asyncio.TaskGroup() as group:
+            if not infrastructure_only:
+                group.create_task(tell_of_regions(stack.database_urls, progress.say))
+            await stack.supervise()
     except asyncio.CancelledError:
         progress.say("Stopping everything ...")
     finally:

@@ -25,7 +25,7 @@ from simpul_operator.embedded.services import (
 from simpul_operator.embedded.supervisor import Part, supervise
 from simpul_operator.production import refuse_production
 from simpul_operator.progress import Progress
-from simpul_operator.roles import ensure_database
+from simpul_operator.roles import ensure_database, in_database
 from simpul_operator.topics import ensure_topics
 
 _FIRST_START_BYTES = 1024 * 1024 * 1024
@@ -69,6 +69,11 @@ class Stack:
     @property
     def parts(self) -> list[Part]:
         return [*self._below, *self._above]
+
+    @property
+    def database_urls(self) -> dict[str, str]:
+        """The services' databases, for the superuser."""
+        return {service: in_database(server.admin_url, service) for service, server in self.databases.items()}
 
     async def start(self) -> Addresses:
         """Returns when all is ready; after a failure nothing is left running. Errors: Failure."""
