@@ -15,7 +15,8 @@ from tests.containers.project import Container, Project
 
 pytestmark = [pytest.mark.containers, pytest.mark.timeout(1300)]
 
-ONCE = {"setup", "registry-person-key", "registry-load-regions", *(f"{one}-migrate" for one in SERVICES)}
+_OF_REGISTRY = {f"registry-{job}" for job in ("person-key", "load-regions", "index-people")}
+ONCE = {"setup", *_OF_REGISTRY, *(f"{one}-migrate" for one in SERVICES)}
 STAYING = {"kafka", "issuer", *(f"{one}-{part}" for one in SERVICES for part in ("postgres", "api", "worker"))}
 
 KILL = (

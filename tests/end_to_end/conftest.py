@@ -4,8 +4,10 @@ import asyncio
 import signal
 import tempfile
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import httpx
 import pytest
@@ -24,6 +26,23 @@ class RunningPlatform:
     addresses: Addresses
     client: Platform
     http: httpx.AsyncClient
+    _supervision: "asyncio.Task[NoReturn] | None" = None
+
+    @asynccontextmanager
+    async def away(self) -> AsyncIterator[None]:
+        """Stopped for the time of the block, then started again."""
+        await self.stop()
+        yield
+        await self.start()
+
+    async def start(self) -> None:
+        await self.stack.start()
+        self._supervision = asyncio.create_task(self.stack.supervise())
+
+    async def stop(self) -> None:
+        if self._supervision is not None:
+            self._supervision.cancel()
+        await self.stack.stop()
 
     def kill(self, name: str) -> None:
         """kill -9 of one part; its supervisor starts it again."""
@@ -37,11 +56,11 @@ async def platform() -> AsyncIterator[RunningPlatform]:
     with tempfile.TemporaryDirectory(prefix="simpul-e2e-") as directory:
         data_dir = Path(directory) / "data"
         stack = Stack(data_dir, port_base=free_port_base())
-        addresses = await stack.start()
-        supervision = asyncio.create_task(stack.supervise())
-        try:
-            async with httpx.AsyncClient(timeout=30, trust_env=False) as http:
-                yield RunningPlatform(stack, data_dir, addresses, Platform(http, addresses), http)
-        finally:
-            supervision.cancel()
-            await stack.stop()
+        async with httpx.AsyncClient(timeout=30, trust_env=False) as http:
+            client = Platform(http, stack.addresses)
+            platform = RunningPlatform(stack, data_dir, stack.addresses, client, http)
+            try:
+                await platform.start()
+                yield platform
+            finally:
+                await platform.stop()

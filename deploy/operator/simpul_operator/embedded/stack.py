@@ -196,6 +196,7 @@ class Stack:
         if service == "registry":
             app = service_environment(service, self.data, self.addresses, self.ports, database)
             await self._run(service, "load-regions", app)
+            await self._run(service, "index-people", app)
         await note_prepared(database.admin_url, service, code)
         return True
 
