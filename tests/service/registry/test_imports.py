@@ -197,14 +197,20 @@ async def test_a_bps_code_is_read_where_the_file_says_so_as_it_was_assigned_on_t
     assert [one["region"]["code"] for one in libraries] == [MENGWI, BANJARANGKAN]
 
 
-async def test_a_file_of_misspelt_names_is_told_so_with_choices_for_the_first_of_them(
+async def test_each_misspelt_name_of_a_file_is_told_its_choices_wherever_it_lies(
     registry: ServiceUnderTest, national: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(place_names, "_LOOKED_INTO", 2)
-    content = csv(*(row(f"Pustaka {n}", "") | WAY | {"Desa/Kelurahan": f"Mengw{n}"} for n in range(4)))
-    found = await rows(national, await checked(registry, national, content))
-    assert codes(found) == [["place-unknown"]] * 4
-    assert [bool(one["problems"][0]["choices"]) for one in found] == [True, True, False, False]
+    monkeypatch.setattr(place_names, "_SURROUNDINGS", 1)
+    slips = [f"M{'engwi'[:at]}{sign}{'engwi'[at + 1 :]}" for at in range(5) for sign in "bcdfhjklopqrstuvxyz"]
+    elsewhere = WAY | {"Kabupaten/Kota": "Klungkung", "Kecamatan": "Banjarangkan", "Desa/Kelurahan": "Banjarankan"}
+    places = [WAY | {"Kecamatan": "Mengwy"}, *(WAY | {"Desa/Kelurahan": one} for one in slips), elsewhere]
+    content = csv(*(row(f"Pustaka {n}", "") | place for n, place in enumerate(places * 2)))
+    found = await rows(national, await checked(registry, national, content), limit="100")
+    assert codes(found) == [["place-unknown"]] * 2 * len(places)
+    district, village = "51.03.02 Mengwi, KAB. BADUNG", "51.03.02.2009 Mengwi, Mengwi, KAB. BADUNG"
+    of_slips = [[village]] * len(slips)
+    choices = [[district], *of_slips, ["51.05.02.2003 Banjarangkan, Banjarangkan, KAB. KLUNGKUNG"]]
+    assert [one["problems"][0]["choices"] for one in found] == choices * 2
 
 
 async def test_the_region_of_the_import_settles_the_levels_above_and_bounds_the_rows(

@@ -23,11 +23,12 @@ _KINDS = {
     "provinsi": "",
     "propinsi": "",
 }
+_SIGNS = re.compile(r"[^\w\s]+")
 
 
 def parts(name: str) -> tuple[str, str]:
     """The kind, where one is told and it matters, and the bare name in small letters."""
-    words = re.sub(r"[^\w\s]+", " ", name).casefold().split()
+    words = _SIGNS.sub(" ", name).casefold().split()
     if len(words) > 1 and words[0] in _KINDS:
         return _KINDS[words[0]], " ".join(words[1:])
     return "", " ".join(words)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+import asyncpg
 from simpul_shared.platform.database import Transaction
 from simpul_shared.platform.imports.form import Asked
 from simpul_shared.platform.imports.table import Problem
@@ -16,8 +17,8 @@ from simpul_registry.imports.names_alike import Likeness, most_alike, official_n
 from simpul_registry.imports.place_asked import COLUMNS, LEVELS, PlaceAsked
 
 _CHOICES = 10
-_LOOKED_INTO, _SURROUNDINGS = 100, 50
-"""Places that nobody bears the name of, and regions searched for like ones, in each step; the others are told in general."""
+_SURROUNDINGS = 50
+"""Regencies whose names are in memory at a time: a thousand misspelt names may lie in all of them."""
 
 UNKNOWN = "place-unknown"
 
@@ -34,7 +35,7 @@ async def by_name(
     gazette = await _gazette(tx, names, asked, today)
     chosen = {one: _chosen(one, gazette, one.day(today)) for one in wanted}
     lost = [one for one, found in chosen.items() if isinstance(found, Problem) and found.code == UNKNOWN]
-    return {**chosen, **await _looked_into(tx, lost[:_LOOKED_INTO], asked, today)}
+    return {**chosen, **await _looked_into(tx, lost, asked, today)}
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class _Gazette:
             and self._lies_within(region)
             and all(
                 given is None or same_name(given, name)
-                for given, name in zip(one.names, path_names(region, self.above, on), strict=False)
+                for given, name in zip(one.names, path_names(region.path, self.above, on), strict=False)
             )
         )
 
@@ -122,7 +123,7 @@ def _chosen(one: PlaceAsked, gazette: _Gazette, on: date) -> Region | Problem:
         return fitting[0]
     if not fitting:
         return _unknown(one, depth, ())
-    choices = tuple(told(region, gazette.above, on) for region in fitting[:_CHOICES])
+    choices = tuple(told(one.code, one.path, gazette.above, on) for one in fitting[:_CHOICES])
     hint = f"{target} dapat berarti {len(fitting)} wilayah." if len(fitting) > 1 else f"Nama {target} saja tidak cukup."
     return Problem("place-ambiguous", f"{hint} Isi kode wilayahnya.", column, choices)
 
@@ -132,19 +133,19 @@ def _unknown(one: PlaceAsked, depth: int, choices: tuple[str, ...]) -> Problem:
     return Problem(UNKNOWN, f"Tidak ada wilayah bernama {one.names[depth]} di sana. {advice}", COLUMNS[depth], choices)
 
 
-def path_names(region: Region, above: NamesAbove, on: date) -> list[str]:
+def path_names(path: Sequence[UUID], above: NamesAbove, on: date) -> list[str]:
     """From the province down to the region itself, as they were called on the day."""
-    return [_name_on(above.get(region_id, []), on) for region_id in region.path[1:]]
+    return [_name_on(above.get(region_id, []), on) for region_id in path[1:]]
 
 
 def _name_on(versions: Sequence[tuple[date, date, str]], on: date) -> str:
     return next((name for start, end, name in versions if start <= on < end), "")
 
 
-def told(region: Region, above: NamesAbove, on: date) -> str:
+def told(code: str, path: Sequence[UUID], above: NamesAbove, on: date) -> str:
     """A region as a choice: its code, and the names from its own up to the regency."""
-    *higher, own = path_names(region, above, on)
-    return f"{region.code} {', '.join([own, *higher[:0:-1]])}"
+    *higher, own = path_names(path, above, on)
+    return f"{code} {', '.join([own, *higher[:0:-1]])}"
 
 
 @dataclass(frozen=True)
@@ -156,6 +157,10 @@ class _Lost:
     within: UUID
 
 
+_Surroundings = tuple[UUID, int]
+"""A region, and at which depth below the country names in it are compared."""
+
+
 async def _looked_into(
     tx: Transaction, lost: Sequence[PlaceAsked], asked: Asked, today: date
 ) -> Mapping[PlaceAsked, Problem]:
@@ -163,15 +168,35 @@ async def _looked_into(
     if not lost:
         return {}
     gazette = await _gazette(tx, {name for one in lost for name in one.names if name}, asked, today)
-    stuck = [found for one in lost if (found := _where_lost(one, gazette, one.day(today))) is not None]
-    searched = list(dict.fromkeys((one.within, one.depth) for one in stuck))[:_SURROUNDINGS]
-    below = await _below(tx, searched)
-    like = {one: _like(one, below.get((one.within, one.depth), ()), one.one.day(today)) for one in stuck}
-    above = await names_above(tx, {region_id for each in like.values() for region in each for region_id in region.path})
+    stuck = defaultdict(list)
+    for one in lost:
+        found = _where_lost(one, gazette, one.day(today))
+        if found is not None:
+            stuck[found.within, found.depth].append(found)
+    like = await _like_names(tx, stuck, today)
+    above = await names_above(tx, {region_id for near in like.values() for one in near for region_id in one["path"]})
     return {
-        lost.one: _unknown(lost.one, lost.depth, tuple(told(region, above, lost.one.day(today)) for region in regions))
-        for lost, regions in like.items()
+        lost.one: _unknown(
+            lost.one,
+            lost.depth,
+            tuple(told(one["code"], one["path"], above, lost.one.day(today)) for one in near),
+        )
+        for lost, near in like.items()
     }
+
+
+async def _like_names(
+    tx: Transaction, stuck: Mapping[_Surroundings, Sequence[_Lost]], today: date
+) -> Mapping[_Lost, Sequence[asyncpg.Record]]:
+    like = {}
+    searched = list(stuck)
+    for at in range(0, len(searched), _SURROUNDINGS):
+        some = searched[at : at + _SURROUNDINGS]
+        below = await _below(tx, some)
+        like.update(
+            {one: _like(one, below.get(where, ()), one.one.day(today)) for where in some for one in stuck[where]}
+        )
+    return like
 
 
 def _where_lost(one: PlaceAsked, gazette: _Gazette, on: date) -> _Lost | None:
@@ -188,16 +213,17 @@ def _where_lost(one: PlaceAsked, gazette: _Gazette, on: date) -> _Lost | None:
 
 
 async def _below(
-    tx: Transaction, wanted: Sequence[tuple[UUID, int]]
-) -> Mapping[tuple[UUID, int], Sequence[Likeness[Region]]]:
-    """All regions of a depth that ever lay within a region."""
+    tx: Transaction, wanted: Sequence[_Surroundings]
+) -> Mapping[_Surroundings, Sequence[Likeness[asyncpg.Record]]]:
+    """All regions of a depth that ever lay within a region. One by one (offset 0): joined, Postgres compares all with all."""
     rows = await tx.fetch(
         """
-        select w.within, w.depth, v.region_id, v.scheme, v.code, v.name, v.level, v.kind, v.parent_id, v.path, v.timezone,
-            v.valid_from, v.valid_to, v.decree
+        select w.within, w.depth, v.code, v.name, v.path, v.valid_from, v.valid_to
         from unnest($1::uuid[], $2::integer[]) as w(within, depth)
-        join region_version as v on v.path @> array[w.within] and cardinality(v.path) = w.depth + 2
-            and v.superseded_at = 'infinity'
+        cross join lateral (
+            select code, name, path, valid_from, valid_to from region_version
+            where path @> array[w.within] and cardinality(path) = w.depth + 2 and superseded_at = 'infinity' offset 0
+        ) as v
         order by v.code
         """,
         [within for within, _ in wanted],
@@ -205,10 +231,10 @@ async def _below(
     )
     below = defaultdict(list)
     for row in rows:
-        below[row["within"], row["depth"]].append(Likeness.of(row["name"], region_of(row)))
+        below[row["within"], row["depth"]].append(Likeness.of(row["name"], row))
     return below
 
 
-def _like(lost: _Lost, below: Sequence[Likeness[Region]], on: date) -> list[Region]:
-    valid = [one for one in below if one.of_what.valid_from <= on < one.of_what.valid_to]
+def _like(lost: _Lost, below: Sequence[Likeness[asyncpg.Record]], on: date) -> list[asyncpg.Record]:
+    valid = [one for one in below if one.of_what["valid_from"] <= on < one.of_what["valid_to"]]
     return most_alike(lost.one.names[lost.depth] or "", valid)[:_CHOICES]
