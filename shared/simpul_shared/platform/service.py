@@ -18,11 +18,10 @@ from simpul_shared.platform.archive import Archive
 from simpul_shared.platform.auth import TokenVerifier
 from simpul_shared.platform.consume import Handlers
 from simpul_shared.platform.database import Database
-from simpul_shared.platform.http import events, operator_actions
+from simpul_shared.platform.http import events, imports, operator_actions
 from simpul_shared.platform.http.app import create_app
 from simpul_shared.platform.http.contracts import contracts_router
 from simpul_shared.platform.http.dead_letters import dead_letter_router
-from simpul_shared.platform.http.imports import imports_router
 from simpul_shared.platform.http.operating import operating_router
 from simpul_shared.platform.http.relay import relay_router
 from simpul_shared.platform.imports.form import Form
@@ -94,13 +93,13 @@ def application(
 ) -> FastAPI:
     """The service's routes and those that every service has."""
     migrations = service.all_migrations()
-    return create_app(
+    app = create_app(
         service=service.name,
         title=service.title,
         routers=[
             *service.routers,
             events.router,
-            *([imports_router({form.name: form for form in service.forms})] if service.forms else []),
+            *([imports.router] if service.forms else []),
             *_operators_routers(service, migrations),
             contracts_router(asyncapi(service), schemas()),
         ],
@@ -111,6 +110,8 @@ def application(
         clock=utc_now,
         archive=archive or Archive(None),
     )
+    app.state.forms = {form.name: form for form in service.forms}
+    return app
 
 
 def _operators_routers(service: Service, migrations: Sequence[Migration]) -> list[APIRouter]:

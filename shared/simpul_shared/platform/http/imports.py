@@ -36,6 +36,8 @@ from simpul_shared.platform.imports.views import ImportView, RowView
 from simpul_shared.regions.store import region_by_code, require_in_scope
 from simpul_shared.vocabulary import parse_region_code
 
+router = APIRouter(prefix="/v1/imports", tags=["imports"])
+
 _UPLOAD_SECONDS = 300.0
 _MEDIA = {
     FileKind.CSV: "text/csv; charset=utf-8",
@@ -78,6 +80,12 @@ class Upload:
             yield from iter(partial(file.read, MIB), b"")
 
 
+async def known_forms(request: Request) -> Mapping[str, Form]:
+    forms: Mapping[str, Form] = request.app.state.forms
+    return forms
+
+
+Forms = Annotated[Mapping[str, Form], Depends(known_forms)]
 _guard = Guard(Permission.IMPORT, "query.region")
 
 
@@ -106,109 +114,108 @@ async def _receive(request: Request, path: Path) -> bytes:
     return digest.digest()
 
 
-def imports_router(forms: Mapping[str, Form]) -> APIRouter:
-    """The routes of a service that has these forms."""
-    router = APIRouter(prefix="/v1/imports", tags=["imports"])
+@router.post(
+    "",
+    response_model=ImportView,
+    status_code=202,
+    openapi_extra=_TAKES,
+    summary="Send in a file of many rows; it is read and judged, nothing is applied yet",
+)
+async def send_import(
+    form: Annotated[str, Parameter(max_length=50, description="Name of the form, such as libraries")],
+    upload: Annotated[Upload, Depends(take_upload)],
+    forms: Forms,
+    region: Annotated[str, Parameter(max_length=20, description="Code within which all rows lie")] = NATION_CODE,
+) -> Response:
+    """The body is the file itself. The same file from the same caller is the same import."""
+    wanted = _form(forms, form)
+    _require(wanted.permission, upload.edge.principal)
+    await asyncio.to_thread(inspect, upload.path)
+    return await _take(wanted, upload, region)
 
-    @router.post(
-        "",
-        response_model=ImportView,
-        status_code=202,
-        openapi_extra=_TAKES,
-        summary="Send in a file of many rows; it is read and judged, nothing is applied yet",
-    )
-    async def send_import(
-        form: Annotated[str, Parameter(max_length=50, description="Name of the form, such as libraries")],
-        upload: Annotated[Upload, Depends(take_upload)],
-        region: Annotated[str, Parameter(max_length=20, description="Code within which all rows lie")] = NATION_CODE,
-    ) -> Response:
-        """The body is the file itself. The same file from the same caller is the same import."""
-        wanted = _form(forms, form)
-        _require(wanted.permission, upload.edge.principal)
-        await asyncio.to_thread(inspect, upload.path)
-        return await _take(wanted, upload, region)
 
-    @router.get("/{import_id}", response_model=ImportView, summary="How far an import is")
-    async def get_import(
-        import_id: UUID, edge: Query = query(Permission.IMPORT, touches="the caller's own imports")
-    ) -> Response:
-        async with edge.snapshot() as tx:
-            found = await store.load_own(tx, import_id, edge.principal)
-        return answer(ImportView.of(found), version=found.version)
+@router.get("/{import_id}", response_model=ImportView, summary="How far an import is")
+async def get_import(
+    import_id: UUID, edge: Query = query(Permission.IMPORT, touches="the caller's own imports")
+) -> Response:
+    async with edge.snapshot() as tx:
+        found = await store.load_own(tx, import_id, edge.principal)
+    return answer(ImportView.of(found), version=found.version)
 
-    @router.post(
-        "/{import_id}/commit", response_model=ImportView, status_code=202, summary="Apply all rows that can be applied"
-    )
-    async def commit_import(
-        import_id: UUID,
-        edge: Command = command(Permission.IMPORT, touches="the caller's own imports", existing=True),
-    ) -> Response:
-        """Each row is judged anew, by the token of this request, and applied once. Ask for the import how far it is."""
-        return await edge.execute(lambda tx: _begin_commit(tx, forms, import_id, edge), locks=[import_id], status=202)
 
-    @router.get(
-        "/{import_id}/rows",
-        response_model=Page[RowView],
-        summary="The verdict on each row and, after the commit, its receipt",
-    )
-    async def list_import_rows(
-        import_id: UUID,
-        verdict: RowVerdict | None = None,
-        limit: Annotated[int, Parameter(ge=1, le=1000, description="Rows on a page")] = 100,
-        cursor: Annotated[
-            str | None, Parameter(max_length=1000, description="`next_cursor` of the page before")
-        ] = None,
-        edge: Query = query(Permission.IMPORT, touches="the caller's own imports"),
-    ) -> Response:
-        after = decode_id_cursor(cursor) or 0
-        async with edge.snapshot() as tx:
-            await store.load_own(tx, import_id, edge.principal)
-            rows = await store.page_of_rows(tx, import_id, verdict=verdict, after=after, limit=limit + 1)
-        views = [RowView.of(row) for row in rows]
-        return answer(page_of(views, limit=limit, key=lambda one: (one.row,)))
+@router.post(
+    "/{import_id}/commit", response_model=ImportView, status_code=202, summary="Apply all rows that can be applied"
+)
+async def commit_import(
+    import_id: UUID,
+    forms: Forms,
+    edge: Command = command(Permission.IMPORT, touches="the caller's own imports", existing=True),
+) -> Response:
+    """Each row is judged anew, by the token of this request, and applied once. Ask for the import how far it is."""
+    return await edge.execute(lambda tx: _begin_commit(tx, forms, import_id, edge), locks=[import_id], status=202)
 
-    @router.get(
-        "/{import_id}/errors",
-        response_class=Response,
-        responses=_FILES,
-        summary="The refused rows as a file, with the reason in a column: mend them and send it in",
-    )
-    async def get_import_errors(
-        import_id: UUID,
-        format: FileKind = FileKind.XLSX,  # noqa: A002 (the parameter's name in the API)
-        edge: Query = query(Permission.IMPORT, touches="the caller's own imports"),
-    ) -> Response:
-        async with edge.snapshot() as tx:
-            found = await store.load_own(tx, import_id, edge.principal)
-        form = _form(forms, found.form)
-        path = await _new_file(format)
-        await write_errors(path, format, form, _refused_pages(edge, import_id))
-        return _file(path, format, name=f"{form.name}-salah")
 
-    @router.get(
-        "/{form}/template",
-        response_class=Response,
-        responses=_FILES,
-        summary="An empty form with the code lists of a region",
-    )
-    async def get_import_template(
-        form: str,
-        region: Annotated[str, Parameter(max_length=20, description="Code of a province, regency or district")],
-        format: FileKind = FileKind.XLSX,  # noqa: A002 (the parameter's name in the API)
-        edge: Query = query(Permission.IMPORT, touches="query.region"),
-    ) -> Response:
-        wanted, code = _form(forms, form), parse_region_code(region, field="/query/region")
-        if code == NATION_CODE:
-            raise TemplateTooWide(
-                "Name a province, a regency or a district; the list of all villages fits no template."
-            )
-        async with edge.snapshot() as tx:
-            lists = await wanted.lists(tx, code, edge.now)
-        path = await _new_file(format)
-        await asyncio.to_thread(write_template, path, format, wanted, lists)
-        return _file(path, format, name=f"{wanted.name}-{code}")
+@router.get(
+    "/{import_id}/rows",
+    response_model=Page[RowView],
+    summary="The verdict on each row and, after the commit, its receipt",
+)
+async def list_import_rows(
+    import_id: UUID,
+    verdict: RowVerdict | None = None,
+    limit: Annotated[int, Parameter(ge=1, le=1000, description="Rows on a page")] = 100,
+    cursor: Annotated[str | None, Parameter(max_length=1000, description="`next_cursor` of the page before")] = None,
+    edge: Query = query(Permission.IMPORT, touches="the caller's own imports"),
+) -> Response:
+    after = decode_id_cursor(cursor) or 0
+    async with edge.snapshot() as tx:
+        await store.load_own(tx, import_id, edge.principal)
+        rows = await store.page_of_rows(tx, import_id, verdict=verdict, after=after, limit=limit + 1)
+    views = [RowView.of(row) for row in rows]
+    return answer(page_of(views, limit=limit, key=lambda one: (one.row,)))
 
-    return router
+
+@router.get(
+    "/{import_id}/errors",
+    response_class=Response,
+    responses=_FILES,
+    summary="The refused rows as a file, with the reason in a column: mend them and send it in",
+)
+async def get_import_errors(
+    import_id: UUID,
+    forms: Forms,
+    format: FileKind = FileKind.XLSX,  # noqa: A002 (the parameter's name in the API)
+    edge: Query = query(Permission.IMPORT, touches="the caller's own imports"),
+) -> Response:
+    async with edge.snapshot() as tx:
+        found = await store.load_own(tx, import_id, edge.principal)
+    form = _form(forms, found.form)
+    path = await _new_file(format)
+    await write_errors(path, format, form, _refused_pages(edge, import_id))
+    return _file(path, format, name=f"{form.name}-salah")
+
+
+@router.get(
+    "/{form}/template",
+    response_class=Response,
+    responses=_FILES,
+    summary="An empty form with the code lists of a region",
+)
+async def get_import_template(
+    form: str,
+    forms: Forms,
+    region: Annotated[str, Parameter(max_length=20, description="Code of a province, regency or district")],
+    format: FileKind = FileKind.XLSX,  # noqa: A002 (the parameter's name in the API)
+    edge: Query = query(Permission.IMPORT, touches="query.region"),
+) -> Response:
+    wanted, code = _form(forms, form), parse_region_code(region, field="/query/region")
+    if code == NATION_CODE:
+        raise TemplateTooWide("Name a province, a regency or a district; the list of all villages fits no template.")
+    async with edge.snapshot() as tx:
+        lists = await wanted.lists(tx, code, edge.now)
+    path = await _new_file(format)
+    await asyncio.to_thread(write_template, path, format, wanted, lists)
+    return _file(path, format, name=f"{wanted.name}-{code}")
 
 
 def _form(forms: Mapping[str, Form], name: str) -> Form:
