@@ -11,7 +11,7 @@ from simpul_shared.errors import Refusal
 from simpul_shared.platform.imports.guard import inspect
 from simpul_shared.platform.imports.limits import LIMITS, MIB, Limits
 from simpul_shared.platform.imports.reading import read_file
-from simpul_shared.platform.imports.table import Head, ReadRow, cells_of
+from simpul_shared.platform.imports.table import Head, ReadRow, Repeated, cells_of
 
 from tests.support import form, sheets
 
@@ -92,16 +92,16 @@ async def test_a_row_that_is_there_twice_is_refused_the_second_time(tmp_path: Pa
     assert [(row.number, problems(row)) for row in rows] == [(2, []), (4, [("row-repeated", None)])]
 
 
-async def test_a_number_that_two_rows_claim_is_refused_the_second_time_however_far_apart_they_are(
+async def test_a_number_that_two_rows_claim_is_noted_the_second_time_however_far_apart_they_are(
     tmp_path: Path,
 ) -> None:
     others = ([f"Taman {number}", *ROW[1:4], ""] for number in range(2500))
     content = csv(HEADER, ROW, ["Kebun", *ROW[1:]], *others, ["Pasar", *ROW[1:]]).encode()
     _, rows = await read_bytes(tmp_path, content)
-    assert [(row.number, problems(row)) for row in rows if row.problems] == [
-        (3, [("value-repeated", "code")]),
-        (2504, [("value-repeated", "code")]),
+    assert [(row.number, row.repeated) for row in rows if row.repeated] == [
+        (number, (Repeated("code", ROW[4], 2),)) for number in (3, 2504)
     ]
+    assert not any(row.problems for row in rows)
 
 
 async def test_personal_data_are_refused_and_not_kept(tmp_path: Path) -> None:

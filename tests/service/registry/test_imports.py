@@ -284,6 +284,27 @@ async def test_an_npp_is_kept_as_a_number_of_another_register_and_belongs_to_one
     ]
 
 
+async def test_an_npp_in_several_rows_of_a_file_belongs_to_the_first_that_can_be_applied(
+    registry: ServiceUnderTest, national: Caller
+) -> None:
+    known = row("Known", NPP="6372052C0000009")
+    await committed(registry, national, csv(known))
+    nowhere, good, late = (row(name, NPP="6372052C0000001") for name in ("Nowhere", "Good", "Late"))
+    nowhere["Kode Wilayah"] = "51.03.02.2999"
+    others = [row(f"Other {n}") for n in range(1000)]  # so that frames and chunks end between those that claim it
+    usurper = row("Usurper", NPP="6372052C0000009")
+    done = await committed(registry, national, csv(nowhere, usurper, good, *others, late, known))
+    assert (done["rows_applied"], done["rows_known"], done["rows_refused"]) == (1001, 1, 3)
+    found = await rows(national, done, limit="10", verdict="REFUSED")
+    assert [(one["row"], *codes([one])) for one in found] == [
+        (2, ["region-unknown"]),
+        (3, ["external-id-taken"]),
+        (1005, ["value-repeated"]),
+    ]
+    assert "baris 4." in found[2]["problems"][0]["hint"]
+    assert [one["row"] for one in await rows(national, done, verdict="KNOWN")] == [1006]
+
+
 async def test_of_rows_that_claim_one_npp_in_a_chunk_and_in_the_next_one_is_applied(
     registry: ServiceUnderTest, national: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,7 @@ import structlog
 from simpul_shared.errors import Refusal
 from simpul_shared.platform.imports import store
 from simpul_shared.platform.imports.behind import Behind
+from simpul_shared.platform.imports.claims import Claims
 from simpul_shared.platform.imports.desk import Desk
 from simpul_shared.platform.imports.form import Accepted, Form, Verdict
 from simpul_shared.platform.imports.reading import read_file
@@ -55,6 +56,7 @@ async def _fetch_file(desk: Desk, one: Import, path: Path) -> Path:
 
 async def _judge_file(desk: Desk, form: Form, one: Import, path: Path, stopping: asyncio.Event) -> bool:
     """False when it was left because the process stops. Errors: the refusals of a file."""
+    claims = Claims()
     async with Behind() as writing, aclosing(read_file(path, form.layout, desk.limits)) as parts:
         async for part in parts:
             if stopping.is_set():
@@ -62,7 +64,8 @@ async def _judge_file(desk: Desk, form: Form, one: Import, path: Path, stopping:
             if isinstance(part, Head):
                 await writing.begin(_keep_head(desk, one, part))
             else:
-                await writing.begin(_keep_verdicts(desk, form, one, part, await _judged(desk, form, one, part)))
+                judged = zip(part, await _judged(desk, form, one, part), strict=True)
+                await writing.begin(_keep_verdicts(desk, form, one, [claims.settle(*each) for each in judged]))
     return True
 
 
@@ -82,10 +85,8 @@ async def _judged(desk: Desk, form: Form, one: Import, rows: Sequence[ReadRow]) 
     return [next(judged) if row.record is not None else row.problems for row in rows]
 
 
-async def _keep_verdicts(
-    desk: Desk, form: Form, one: Import, rows: Sequence[ReadRow], verdicts: Sequence[Verdict]
-) -> bool:
-    accepted = [verdict for verdict in verdicts if isinstance(verdict, Accepted)]
+async def _keep_verdicts(desk: Desk, form: Form, one: Import, judged: Sequence[tuple[ReadRow, Verdict]]) -> bool:
+    accepted = [verdict for _, verdict in judged if isinstance(verdict, Accepted)]
     async with desk.database.transaction(desk.origin(one)) as tx:
         known = await store.known_statements(tx, [verdict.statement for verdict in accepted])
         remarks = iter(await form.remark(tx, [verdict.plan for verdict in accepted]) if accepted else ())
@@ -93,7 +94,7 @@ async def _keep_verdicts(
             _accepted(one.import_id, row, verdict, known, next(remarks))
             if isinstance(verdict, Accepted)
             else _refused(one.import_id, row, verdict)
-            for row, verdict in zip(rows, verdicts, strict=True)
+            for row, verdict in judged
         ]
         await store.insert_rows(tx, kept)
         await store.count_judged(tx, one.import_id, Counter(str(row[3]) for row in kept))

@@ -13,7 +13,7 @@ from simpul_shared.platform.imports.refusals import HeaderDoubled, HeaderMissing
 class Column:
     """`header` is what the template says, `aliases` what else files say. `words` are the codes it takes, with labels.
 
-    What stands in a `unique` column may stand there once in a file.
+    What stands in a `unique` column may stand there in one row of a file that is applied.
     """
 
     key: str

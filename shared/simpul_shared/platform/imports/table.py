@@ -52,6 +52,14 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     choices: tuple[str, ...] = ()
 
 
+class Repeated(msgspec.Struct, frozen=True, array_like=True):
+    """A value that may stand once in a file, and the first row with it: whether that one is refused is not known here."""
+
+    column: str
+    shown: str
+    first: int
+
+
 class ReadRow(msgspec.Struct, frozen=True, array_like=True):
     """`cells` (texts by column) and `record` are JSON; `record` is None where there are problems."""
 
@@ -60,6 +68,7 @@ class ReadRow(msgspec.Struct, frozen=True, array_like=True):
     cells: bytes
     record: bytes | None
     problems: tuple[Problem, ...] = ()
+    repeated: tuple[Repeated, ...] = ()
 
 
 class Head(msgspec.Struct, frozen=True, array_like=True, tag=True):
@@ -176,7 +185,8 @@ class _Reading:
         row_hash = hashlib.sha256(cells).digest()
         problems = [one.problem for one in read if one.problem is not None]
         problems += self.marked(number)
-        problems += self._repeated(number, row_hash) or self._taken(number, columns, read)
+        problems += self._row_repeated(number, row_hash)
+        repeated = tuple(self._values_repeated(number, columns, read))
         record = None
         if not problems:
             try:
@@ -184,23 +194,23 @@ class _Reading:
                 record = msgspec.json.encode(self.layout.compose({**self.nothing, **values}))
             except RowRefused as refused:
                 problems = [problem_of(column, why) for column, why in refused.reasons]
-        return ReadRow(number, row_hash, cells, record, tuple(problems))
+        return ReadRow(number, row_hash, cells, record, tuple(problems), repeated)
 
-    def _repeated(self, number: int, row_hash: bytes) -> list[Problem]:
+    def _row_repeated(self, number: int, row_hash: bytes) -> list[Problem]:
         first = self.rows_seen.first(row_hash, number)
         if first == number:
             return []
         hint = f"Baris ini sama persis dengan baris {first}. Hapus salah satu, atau perbaiki kalau maksudnya lain."
         return [Problem("row-repeated", hint)]
 
-    def _taken(self, number: int, columns: Sequence["_ColumnReader"], read: Sequence["_ReadCell"]) -> Iterator[Problem]:
-        """Which of two rows is right nobody here can know: the second is refused, whatever becomes of the first."""
+    def _values_repeated(
+        self, number: int, columns: Sequence["_ColumnReader"], read: Sequence["_ReadCell"]
+    ) -> Iterator[Repeated]:
         for column, one in zip(columns, read, strict=True):
             if one.shown and (seen := self.values_seen.get(column.key)) is not None:
                 first = seen.first(one.shown.encode(), number)
                 if first != number:
-                    hint = f"{one.shown} sudah ada di baris {first}. Periksa yang mana yang benar, lalu kosongkan yang lain."
-                    yield Problem("value-repeated", hint, column.key)
+                    yield Repeated(column.key, one.shown, first)
 
 
 def problems_of(told: bytes) -> list[Problem]:
