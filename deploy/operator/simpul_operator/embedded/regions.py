@@ -28,7 +28,7 @@ async def _known(urls: Mapping[str, str]) -> dict[str, int] | None:
     """How many region versions each service has; None while a server is away, which the supervisor starts again."""
     try:
         return dict(zip(urls, await asyncio.gather(*map(_count, urls.values())), strict=True))
-    except (OSError, asyncpg.PostgresError):
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
         return None
 
 
