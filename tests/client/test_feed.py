@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
@@ -240,12 +240,16 @@ async def test_the_consumer_of_the_how_to_works_as_written(
     try:
         await until(lambda: following.done() or served.app.state.watch._waiting == 1)
         assert not following.done(), following.exception()
-        assert await connection.fetchval("select name from library_name where library_id = $1", library)
+        await _until_named(connection, library, "Perpustakaan Desa Baha")
         await tally.announce(renamed(library, "Cerdas"))
-        async with asyncio.timeout(30):
-            while await connection.fetchval("select name from library_name") != "Cerdas":  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
+        await _until_named(connection, library, "Cerdas")
     finally:
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
         await connection.close()
+
+
+async def _until_named(connection: Any, library: UUID, name: str) -> None:
+    async with asyncio.timeout(30):
+        while await connection.fetchval("select name from library_name where library_id = $1", library) != name:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
