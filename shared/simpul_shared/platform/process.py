@@ -130,7 +130,7 @@ def _collect_rarely() -> None:
     gc.set_threshold(_ALLOCATIONS, 20, 100)
 
 
-_ALLOCATIONS = 50_000
+_ALLOCATIONS = 200_000
 """Tracked objects made and not yet freed, between two searches among the youngest."""
 
 

@@ -465,6 +465,23 @@ async def test_a_library_of_the_same_name_in_the_chunk_before_is_told_though_it_
     assert [[each["code"] for each in one["remarks"]] for one in found] == [[], *[["possible-duplicate"]] * 2]
 
 
+@pytest.mark.parametrize("rows_in_a_chunk", [1, 2, 1000])
+async def test_rows_that_say_the_same_make_one_library_wherever_the_chunks_are_cut(
+    registry: ServiceUnderTest, national: Caller, monkeypatch: pytest.MonkeyPatch, rows_in_a_chunk: int
+) -> None:
+    monkeypatch.setattr(committing, "CHUNK_ROWS", rows_in_a_chunk)
+    names = ("Pustaka A", "PUSTAKA A", "Pustaka B", "pustaka a", "Pustaka  B")
+    done = await committed(registry, national, csv(*(row(name) for name in names)))
+    assert (done["state"], done["rows_applied"], done["rows_known"]) == ("COMPLETED", 2, 3)
+    found = await rows(national, done)
+    assert [one["verdict"] for one in found] == ["APPLIED", "KNOWN", "APPLIED", "KNOWN", "KNOWN"]
+    first, other = found[0]["subject_id"], found[2]["subject_id"]
+    assert [one["subject_id"] for one in found] == [first, first, other, first, other]
+    made = await registry.database.pool.fetch("select library_id from library")
+    assert {str(one["library_id"]) for one in made} == {first, other}
+    assert len(await registry.ledger(announced.LibraryNominated)) == 2
+
+
 async def test_a_row_that_the_database_objects_to_is_refused_alone(
     registry: ServiceUnderTest, national: Caller
 ) -> None:

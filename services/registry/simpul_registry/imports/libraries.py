@@ -29,7 +29,7 @@ from simpul_registry.imports.layout import LAYOUT, LibraryRecord
 from simpul_registry.imports.place_asked import PlaceAsked
 from simpul_registry.imports.places import Place, places_of, places_within
 from simpul_registry.store.external_ids import insert_external_ids, taken_values
-from simpul_registry.store.libraries import NewLibrary, insert_libraries, same_named
+from simpul_registry.store.libraries import NewLibrary, earlier_of_same_name, insert_libraries
 from simpul_registry.store.regions import local_day, regions_on_days
 
 
@@ -194,9 +194,8 @@ def _statement(row: LibraryRecord, place: Place) -> bytes:
 
 async def remark(tx: Transaction, plans: Sequence[LibraryPlan]) -> list[tuple[Problem, ...]]:
     """Libraries of the same name in the same region are taken, and told."""
-    wanted = [(one.library.region_id, one.library.name.lower()) for one in plans]
-    same = await same_named(tx, wanted)
-    return [(_duplicate(same[one]),) if one in same else () for one in wanted]
+    same = await earlier_of_same_name(tx, [one.library for one in plans])
+    return [(_duplicate(same[one.library.library_id]),) if one.library.library_id in same else () for one in plans]
 
 
 def _duplicate(found: UUID) -> Problem:
@@ -228,12 +227,15 @@ def prepare(plans: Sequence[LibraryPlan], origin: Origin) -> list[PreparedLibrar
     ]
 
 
-async def apply(tx: Transaction, prepared: Sequence[PreparedLibrary], lock: str) -> list[Applied]:
+async def lay(tx: Transaction, prepared: Sequence[PreparedLibrary]) -> None:
+    await insert_libraries(tx, [one.rows for one in prepared])
+    await insert_external_ids(tx, [(one.library_id, one.npp) for one in prepared if one.npp is not None])
+
+
+async def announce(tx: Transaction, prepared: Sequence[PreparedLibrary], lock: str) -> list[Applied]:
     """The libraries are new, so that nobody else can hold their locks: the import's own stands in for them."""
     recorded = await append_encoded(tx, [event for one in prepared for event in one.events], under_lock=lock)
     _require_new(prepared, recorded)
-    await insert_libraries(tx, [one.rows for one in prepared])
-    await insert_external_ids(tx, [(one.library_id, one.npp) for one in prepared if one.npp is not None])
     return [Applied(one.library_id, [event.event_id for event in one.events]) for one in prepared]
 
 
@@ -307,7 +309,8 @@ FORM = Form(
     judge=judge,
     remark=remark,
     prepare=prepare,
-    apply=apply,
+    lay=lay,
+    announce=announce,
     events=ImportEvents(
         accepted=announced.BulkImportAccepted,
         row_rejected=announced.BulkImportRowRejected,

@@ -195,20 +195,24 @@ def _new_library_row(library: Library, version: int) -> tuple[object, ...]:
     )
 
 
-async def same_named(tx: Transaction, wanted: Sequence[tuple[UUID, str]]) -> dict[tuple[UUID, str], UUID]:
-    """By region and name in small letters, one library of that name there that is not closed."""
+async def earlier_of_same_name(tx: Transaction, libraries: Sequence[Library]) -> dict[UUID, UUID]:
+    """By library, one of the same name in the same region that was there before it and is not closed."""
     rows = await tx.fetch(
         """
-        select distinct on (w.region_id, w.name) w.region_id, w.name, l.library_id
-        from unnest($1::uuid[], $2::text[]) as w(region_id, name)
-        join library as l on l.region_id = w.region_id and lower(l.name) = w.name and l.status <> 'DITUTUP'
-            and l.merged_into is null
-        order by w.region_id, w.name, l.library_id
+        select given.library_id, alike.library_id as earlier_id
+        from unnest($1::uuid[], $2::uuid[], $3::text[]) as given(library_id, region_id, name) cross join lateral (
+            -- One by one and any of them: for a join, or for the first, the planner would read all libraries.
+            select l.library_id from library as l
+            where l.region_id = given.region_id and lower(l.name) = lower(given.name) and l.library_id < given.library_id
+                and l.status <> 'DITUTUP' and l.merged_into is null
+            limit 1
+        ) as alike
         """,
-        [region_id for region_id, _ in wanted],
-        [name.lower() for _, name in wanted],
+        [library.library_id for library in libraries],
+        [library.region_id for library in libraries],
+        [library.name for library in libraries],
     )
-    return {(row["region_id"], row["name"]): row["library_id"] for row in rows}
+    return {row["library_id"]: row["earlier_id"] for row in rows}
 
 
 async def possible_duplicates(tx: Transaction, library: Library) -> list[UUID]:

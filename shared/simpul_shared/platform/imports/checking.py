@@ -5,6 +5,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,13 +15,13 @@ import structlog
 
 from simpul_shared.errors import Refusal
 from simpul_shared.platform.imports import store
-from simpul_shared.platform.imports.behind import Behind
 from simpul_shared.platform.imports.claims import Claims
 from simpul_shared.platform.imports.desk import Desk
 from simpul_shared.platform.imports.form import Accepted, Form, Verdict
 from simpul_shared.platform.imports.reading import read_file
 from simpul_shared.platform.imports.store import Import, ImportState, RowVerdict
 from simpul_shared.platform.imports.table import Head, Problem, ReadRow, as_json
+from simpul_shared.platform.imports.turns import Turn, Turns
 
 log = structlog.get_logger()
 
@@ -57,19 +58,21 @@ async def _fetch_file(desk: Desk, one: Import, path: Path) -> Path:
 async def _judge_file(desk: Desk, form: Form, one: Import, path: Path, stopping: asyncio.Event) -> bool:
     """False when it was left because the process stops. Errors: the refusals of a file."""
     claims = Claims()
-    async with Behind() as writing, aclosing(read_file(path, form.layout, desk.limits)) as parts:
+    async with Turns() as writing, aclosing(read_file(path, form.layout, desk.limits)) as parts:
         async for part in parts:
             if stopping.is_set():
                 return False
             if isinstance(part, Head):
-                await writing.begin(_keep_head(desk, one, part))
+                await writing.begin(partial(_keep_head, desk, one, part))
             else:
                 judged = zip(part, await _judged(desk, form, one, part), strict=True)
-                await writing.begin(_keep_verdicts(desk, form, one, [claims.settle(*each) for each in judged]))
+                settled = [claims.settle(*each) for each in judged]
+                await writing.begin(partial(_keep_verdicts, desk, form, one, settled))
     return True
 
 
-async def _keep_head(desk: Desk, one: Import, head: Head) -> bool:
+async def _keep_head(desk: Desk, one: Import, head: Head, turn: Turn) -> bool:
+    await turn.come()
     told = {name: value for name in head.__struct_fields__ if (value := getattr(head, name)) is not None}
     async with desk.database.transaction(desk.origin(one)) as tx:
         await store.keep_head(tx, one.import_id, msgspec.to_builtins(told))
@@ -85,7 +88,11 @@ async def _judged(desk: Desk, form: Form, one: Import, rows: Sequence[ReadRow]) 
     return [next(judged) if row.record is not None else row.problems for row in rows]
 
 
-async def _keep_verdicts(desk: Desk, form: Form, one: Import, judged: Sequence[tuple[ReadRow, Verdict]]) -> bool:
+async def _keep_verdicts(
+    desk: Desk, form: Form, one: Import, judged: Sequence[tuple[ReadRow, Verdict]], turn: Turn
+) -> bool:
+    if not await turn.come():
+        return False
     accepted = [verdict for _, verdict in judged if isinstance(verdict, Accepted)]
     async with desk.database.transaction(desk.origin(one)) as tx:
         known = await store.known_statements(tx, [verdict.statement for verdict in accepted])

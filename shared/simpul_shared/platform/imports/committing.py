@@ -1,13 +1,14 @@
 """The commit: rows judged anew and applied chunk by chunk, each in a transaction with its events and receipts.
 
-While a chunk is written, the next one is judged. What that could not see yet, the transaction that applies it does: whether
-the same was applied before, and the constraints of the tables.
+While a chunk is written, the rows of the next are laid in a transaction of their own, and the one after it is judged. What that
+could not see yet, the transaction does once its turn has come: whether the same was applied before, and the constraints.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -16,11 +17,11 @@ import structlog
 from simpul_shared.errors import Refusal
 from simpul_shared.platform.database import Transaction
 from simpul_shared.platform.imports import store
-from simpul_shared.platform.imports.behind import Behind
 from simpul_shared.platform.imports.desk import Desk
 from simpul_shared.platform.imports.form import Accepted, Applied, Form, Verdict
 from simpul_shared.platform.imports.store import Import, ImportState, Receipt, RowVerdict
 from simpul_shared.platform.imports.table import Problem, as_json, problems_of
+from simpul_shared.platform.imports.turns import Turn, Turns
 from simpul_shared.platform.outbox import Fact, append_all
 from simpul_shared.regions.store import region_by_code
 from simpul_shared.vocabulary import RegionCode
@@ -43,31 +44,47 @@ _OBJECTIONS = (
 class _Chunk:
     """Some rows after the last one settled; `judged` is None where judging them has met an objection.
 
-    `prepared` has, of those accepted, what is to be applied.
+    `fresh` has the statements that nothing had made yet, and the first row that makes each; `prepared` what to apply for them.
     """
 
     after: int
     rows: Sequence[Any]
     judged: Mapping[int, Verdict] | None = None
+    fresh: Mapping[bytes, int] = field(default_factory=dict)
     prepared: Mapping[int, Any] = field(default_factory=dict)
 
     @property
     def last(self) -> int:
         return int(self.rows[-1]["row_no"])
 
+    @property
+    def accepted(self) -> dict[int, Accepted]:
+        judged = self.judged or {}
+        return {row_no: verdict for row_no, verdict in judged.items() if isinstance(verdict, Accepted)}
+
+    def without(self, made: Collection[bytes]) -> "_Chunk":
+        return replace(self, fresh={statement: row for statement, row in self.fresh.items() if statement not in made})
+
+    def to_apply(self) -> list[Any]:
+        return [self.prepared[row_no] for row_no in self.fresh.values()]
+
+
+class _Overtaken(Exception):
+    """What was laid ahead may not stay: another has done it meanwhile, or the chunk before had to begin again."""
+
 
 async def commit(desk: Desk, form: Form, one: Import, stopping: asyncio.Event) -> None:
     """Apply what can be applied, from the row after the last one settled; then say that all is done."""
     after = one.done_through
-    async with Behind() as writing:
+    async with Turns() as writing:
         while not stopping.is_set():
             chunk = await _next_chunk(desk, form, one, after)
-            if not await writing.done():
-                return
             if not chunk.rows:
-                await _complete(desk, form, one, after=after)
+                if await writing.done():
+                    await _complete(desk, form, one, after=after)
                 return
-            await writing.begin(_settle(desk, form, one, chunk))
+            if not await writing.begin(partial(_settle, desk, form, one, chunk)):
+                return
             after = chunk.last
 
 
@@ -89,14 +106,45 @@ async def _judged(desk: Desk, form: Form, one: Import, chunk: _Chunk) -> _Chunk:
         return replace(chunk, judged={})
     async with desk.database.snapshot(desk.origin(one)) as tx:
         verdicts = await form.judge(tx, [row["record"] for row in readable], one.asked(desk.now()))
-    judged = {row["row_no"]: verdict for row, verdict in zip(readable, verdicts, strict=True)}
-    plans = {row_no: verdict.plan for row_no, verdict in judged.items() if isinstance(verdict, Accepted)}
-    prepared = form.prepare(list(plans.values()), desk.origin(one))
-    return replace(chunk, judged=judged, prepared=dict(zip(plans, prepared, strict=True)))
+        chunk = replace(chunk, judged={row["row_no"]: one for row, one in zip(readable, verdicts, strict=True)})
+        accepted = chunk.accepted
+        # Where the dry run knew none, few will be known by now, and the transaction that writes finds them.
+        made = await _made(tx, chunk) if any(row["verdict"] == RowVerdict.KNOWN for row in readable) else {}
+    fresh: dict[bytes, int] = {}
+    for row_no, verdict in accepted.items():
+        fresh.setdefault(verdict.statement, row_no)
+    chunk = replace(chunk, fresh=fresh).without(made)
+    rows = chunk.fresh.values()
+    prepared = form.prepare([accepted[row_no].plan for row_no in rows], desk.origin(one))
+    return replace(chunk, prepared=dict(zip(rows, prepared, strict=True)))
 
 
-async def _settle(desk: Desk, form: Form, one: Import, chunk: _Chunk) -> bool:
-    """False where another process has gone on with it. The chunk is halved where the database objects to a row."""
+async def _settle(desk: Desk, form: Form, one: Import, chunk: _Chunk, turn: Turn) -> bool:
+    """False where another process has gone on with it. What goes wrong ahead of the turn is done again in it."""
+    try:
+        if chunk.judged is not None:
+            await _write_ahead(desk, form, one, chunk, turn)
+            return True
+    except (*_OBJECTIONS, _Overtaken) as error:
+        log.info("imports.chunk_again", import_id=str(one.import_id), after=chunk.after, error=repr(error))
+    turn.begin_again()
+    return await turn.before_ended() and await _settle_now(desk, form, one, chunk)
+
+
+async def _write_ahead(desk: Desk, form: Form, one: Import, chunk: _Chunk, turn: Turn) -> None:
+    """Rows laid while the chunk before is still being written; all that must be in order waits for the turn.
+
+    Errors: _Overtaken, and the objections of the database, also to a statement that the chunk before has made.
+    """
+    async with desk.database.transaction(desk.origin(one)) as tx:
+        await form.lay(tx, chunk.to_apply())
+        if not await turn.come() or await _lock(tx, one, after=chunk.after) is None:
+            raise _Overtaken
+        await _announce(tx, desk, form, one, chunk, await _made(tx, chunk))
+
+
+async def _settle_now(desk: Desk, form: Form, one: Import, chunk: _Chunk) -> bool:
+    """In its turn, with nothing done ahead. The chunk is halved where the database objects to a row."""
     try:
         return await _write(desk, form, one, await _judged(desk, form, one, chunk))
     except _OBJECTIONS as error:
@@ -106,16 +154,17 @@ async def _settle(desk: Desk, form: Form, one: Import, chunk: _Chunk) -> bool:
     middle = len(chunk.rows) // 2
     first = _Chunk(chunk.after, chunk.rows[:middle])
     second = _Chunk(first.last, chunk.rows[middle:])
-    return await _settle(desk, form, one, first) and await _settle(desk, form, one, second)
+    return await _settle_now(desk, form, one, first) and await _settle_now(desk, form, one, second)
 
 
 async def _write(desk: Desk, form: Form, one: Import, chunk: _Chunk) -> bool:
     async with desk.database.transaction(desk.origin(one)) as tx:
         if await _lock(tx, one, after=chunk.after) is None:
             return False
-        receipts = await _apply(tx, form, one, chunk)
-        await _announce_rejected(tx, form, one, receipts, desk.now())
-        await store.write_receipts(tx, one.import_id, receipts)
+        made = await _made(tx, chunk)
+        chunk = chunk.without(made)
+        await form.lay(tx, chunk.to_apply())
+        await _announce(tx, desk, form, one, chunk, made)
     return True
 
 
@@ -128,22 +177,25 @@ async def _lock(tx: Transaction, one: Import, *, after: int) -> Import | None:
     return found
 
 
-async def _apply(tx: Transaction, form: Form, one: Import, chunk: _Chunk) -> list[Receipt]:
-    """Each statement once: by the first row that makes it, unless an earlier chunk or file did."""
-    judged = chunk.judged or {}
-    accepted = {row_no: verdict for row_no, verdict in judged.items() if isinstance(verdict, Accepted)}
-    made = await store.known_statements(tx, [verdict.statement for verdict in accepted.values()])
-    fresh: dict[bytes, int] = {}
-    for row_no, verdict in accepted.items():
-        if verdict.statement not in made:
-            fresh.setdefault(verdict.statement, row_no)
+async def _made(tx: Transaction, chunk: _Chunk) -> dict[bytes, Applied]:
+    """What an earlier chunk or another file has made of the statements."""
+    return await store.known_statements(tx, [verdict.statement for verdict in chunk.accepted.values()])
+
+
+async def _announce(
+    tx: Transaction, desk: Desk, form: Form, one: Import, chunk: _Chunk, made: Mapping[bytes, Applied]
+) -> None:
+    """The events and receipts of rows that are laid. Each statement is made once: by the first row, unless it was before."""
+    judged, accepted, rows = chunk.judged or {}, chunk.accepted, chunk.fresh.values()
     remarks: dict[int, tuple[Problem, ...]] = {}
-    if fresh:
-        told = await form.remark(tx, [accepted[row_no].plan for row_no in fresh.values()])
-        remarks = dict(zip(fresh.values(), told, strict=True))
-        applied = await form.apply(tx, [chunk.prepared[row_no] for row_no in fresh.values()], str(one.import_id))
-        made.update(zip(fresh, applied, strict=True))
-    return [_receipt(row, judged.get(row["row_no"], ()), made, remarks) for row in chunk.rows]
+    if rows:
+        told = await form.remark(tx, [accepted[row_no].plan for row_no in rows])
+        remarks = dict(zip(rows, told, strict=True))
+        applied = await form.announce(tx, chunk.to_apply(), str(one.import_id))
+        made = {**made, **dict(zip(chunk.fresh, applied, strict=True))}
+    receipts = [_receipt(row, judged.get(row["row_no"], ()), made, remarks) for row in chunk.rows]
+    await _announce_rejected(tx, form, one, receipts, desk.now())
+    await store.write_receipts(tx, one.import_id, receipts)
 
 
 def _receipt(

@@ -56,13 +56,16 @@ Judge = Callable[[Transaction, Sequence[bytes], Asked], Awaitable[list[Verdict]]
 """Records as JSON in, a verdict for each out, in their order. Reads only, and set-based: some hundreds at a time."""
 
 Remark = Callable[[Transaction, Sequence[Any]], Awaitable[list[tuple[Problem, ...]]]]
-"""Plans in, for each what is worth a look out, as things are when it is asked; refuses nothing."""
+"""Plans in, for each what is worth a look out, as things are when it is asked, laid or not; refuses nothing."""
 
 Prepare = Callable[[Sequence[Any], Origin], list[Any]]
-"""Plans in, for each out what `apply` takes: all that needs no transaction, done while another chunk is written."""
+"""Plans in, for each out what `lay` and `announce` take: all that needs no transaction, done while another chunk is written."""
 
-Apply = Callable[[Transaction, Sequence[Any], str], Awaitable[list[Applied]]]
-"""What was prepared in, what became of each out; saves and announces. The text is the lock that the transaction holds."""
+Lay = Callable[[Transaction, Sequence[Any]], Awaitable[None]]
+"""What was prepared in, as rows of the form's tables. Under no lock: done ahead, and undone where it was not to be."""
+
+Announce = Callable[[Transaction, Sequence[Any], str], Awaitable[list[Applied]]]
+"""What was prepared and laid in, what became of each out; records the events. The text is the lock that the transaction holds."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,8 @@ class Form:
     judge: Judge
     remark: Remark
     prepare: Prepare
-    apply: Apply
+    lay: Lay
+    announce: Announce
     events: ImportEvents
     lists: Callable[[Transaction, str, datetime], Awaitable[list[CodeList]]]
     notes: Sequence[str] = field(default_factory=tuple)

@@ -12,7 +12,7 @@ import asyncpg
 from simpul_shared.access import Permission
 from simpul_shared.errors import NotFound
 from simpul_shared.platform.auth import Principal, Scope
-from simpul_shared.platform.database import Transaction
+from simpul_shared.platform.database import Database, Transaction
 from simpul_shared.platform.imports.form import Applied, Asked
 from simpul_shared.vocabulary import RegionCode
 
@@ -136,6 +136,14 @@ async def load_own(tx: Transaction, import_id: UUID, by: Principal) -> Import:
 async def find_import(tx: Transaction, import_id: UUID) -> Import | None:
     row = await tx.fetchrow("select * from bulk_import where import_id = $1", import_id)
     return None if row is None else _import_of(row)
+
+
+async def any_waiting(database: Database) -> bool:
+    """One round trip, since it is asked many times a second."""
+    waiting: bool = await database.pool.fetchval(
+        "select exists (select from bulk_import where state in ('RECEIVED', 'COMMITTING'))", timeout=10
+    )
+    return waiting
 
 
 async def next_waiting(tx: Transaction) -> Import | None:

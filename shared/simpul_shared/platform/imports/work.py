@@ -20,7 +20,7 @@ from simpul_shared.platform.imports.store import Import, ImportState
 
 log = structlog.get_logger()
 
-_IDLE_SECONDS = 0.5
+_IDLE_SECONDS = 0.1
 _RETRY_SECONDS = 2.0
 _TIDY_SECONDS = 3600.0
 _KEEP_DAYS = 30
@@ -34,7 +34,7 @@ async def work_imports(desk: Desk, stopping: asyncio.Event) -> None:
             if time.monotonic() - tidied > _TIDY_SECONDS:
                 await _tidy(desk)
                 tidied = time.monotonic()
-            worked = await work_once(desk, stopping)
+            worked = await store.any_waiting(desk.database) and await work_once(desk, stopping)
         except Exception as error:
             if not is_passing(error):
                 raise
