@@ -16,7 +16,8 @@ LAG_SECONDS = 60.0
 HORIZON_SECONDS = 60.0
 """From these ages on something needs a person; deploy/alerts has the same figures."""
 
-_COUNTED_AT_MOST = 100_000
+_COUNTED_AT_MOST = 10_000
+"""A worker asks every few seconds, and of a long queue, when the database has enough to do, some tenths of a second went into counting."""
 
 
 class Leader(BaseModel):
