@@ -5,11 +5,14 @@ from typing import Any
 from uuid import uuid4
 
 import asyncpg
+import pytest
 from simpul_shared.access import Role
+from simpul_shared.platform import status
+from simpul_shared.platform.database import Transaction
 
 from tests.support.databases import Databases
 from tests.support.pipeline import drain, topics, working
-from tests.support.services import ServiceUnderTest
+from tests.support.services import ORIGIN, ServiceUnderTest
 from tests.support.tally.service import renamed
 
 
@@ -77,3 +80,27 @@ async def test_asking_waits_for_nobody(tally: ServiceUnderTest) -> None:
     async with tally.database.pool.acquire() as connection, connection.transaction():
         await connection.execute("lock table relay_cursor, ledger in row exclusive mode")
         await asyncio.wait_for(status_of(tally), 10)
+
+
+async def test_counting_a_long_queue_reads_no_more_than_it_tells(
+    tally: ServiceUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(status, "_COUNTED_AT_MOST", 50)
+    await tally.announce(*(renamed(uuid4(), str(n)) for n in range(3000)))
+    async with tally.database.transaction(ORIGIN) as tx:
+        before = await _rows_read(tx)
+        found = await status.read_status(tx, status.Subject("tally"), pending_migrations=[])
+        read = await _rows_read(tx) - before
+    assert [shard.unpublished for shard in found.shards] == [50, 50]
+    assert 100 <= read <= 110
+
+
+async def _rows_read(tx: Transaction) -> int:
+    """Of the ledger, by this connection."""
+    rows: int = await tx.fetchval(
+        """
+        select coalesce(sum(seq_tup_read + coalesce(idx_tup_fetch, 0)), 0)::bigint from pg_stat_xact_user_tables
+        where relname like 'ledger%'
+        """
+    )
+    return rows

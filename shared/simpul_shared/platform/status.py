@@ -85,6 +85,8 @@ class Subject:
 
 
 async def read_status(tx: Transaction, subject: Subject, *, pending_migrations: Sequence[str]) -> ServiceStatus:
+    # As in the relay: else the whole ledger would be fetched and sorted, to find its end or to count the first that wait.
+    await tx.execute("set local enable_bitmapscan = off")
     status = ServiceStatus(
         service=subject.service,
         version=version("simpul-shared"),  # all distributions are released together
