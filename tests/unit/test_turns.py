@@ -44,6 +44,7 @@ async def test_what_begins_again_tells_the_one_behind_at_once() -> None:
     freed = asyncio.Event()
 
     async def first(turn: Turn) -> bool:
+        await turn.come()
         turn.begin_again()
         await freed.wait()
         told.append("a ends")
@@ -81,12 +82,12 @@ async def test_an_error_ends_what_is_under_way_and_is_raised() -> None:
     async def work_off() -> None:
         async with Turns() as turns:
             await turns.begin(work("a", told, at=fail))
-            await turns.begin(work("b", told, at=asyncio.Event().wait))
+            await turns.begin(work("b", told))
             await turns.begin(work("c", told))
 
     with pytest.raises(LookupError):
         await work_off()
-    assert "b ends" not in told
+    assert "c ahead" not in told
 
 
 async def test_a_block_that_fails_leaves_nothing_under_way() -> None:
@@ -102,3 +103,31 @@ async def test_a_block_that_fails_leaves_nothing_under_way() -> None:
         await work_off()
     assert told == ["a ahead", "a comes True"]
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_behind_one_that_began_again_work_goes_on_ahead_of_its_turn() -> None:
+    told: list[str] = []
+
+    async def first(turn: Turn) -> bool:
+        await turn.come()
+        await asyncio.sleep(0.01)
+        turn.begin_again()
+        await asyncio.sleep(0.01)
+        told.append("a ends")
+        return True
+
+    def hopeful(name: str) -> Work:
+        async def run(turn: Turn) -> bool:
+            well = await turn.come()
+            told.append(f"{name} comes {well}")
+            if not well:
+                turn.begin_again()
+            await asyncio.sleep(0.01)
+            return await turn.before_ended()
+
+        return run
+
+    async with Turns() as turns:
+        for one in (first, hopeful("b"), hopeful("c"), hopeful("d")):
+            assert await turns.begin(one)
+    assert told == ["b comes False", "a ends", "c comes True", "d comes True"]

@@ -106,7 +106,7 @@ async def _judged(desk: Desk, form: Form, one: Import, chunk: _Chunk) -> _Chunk:
         return replace(chunk, judged={})
     async with desk.database.snapshot(desk.origin(one)) as tx:
         verdicts = await form.judge(tx, [row["record"] for row in readable], one.asked(desk.now()))
-        chunk = replace(chunk, judged={row["row_no"]: one for row, one in zip(readable, verdicts, strict=True)})
+        chunk = replace(chunk, judged={row["row_no"]: told for row, told in zip(readable, verdicts, strict=True)})
         accepted = chunk.accepted
         # Where the dry run knew none, few will be known by now, and the transaction that writes finds them.
         made = await _made(tx, chunk) if any(row["verdict"] == RowVerdict.KNOWN for row in readable) else {}

@@ -16,31 +16,35 @@ class Turn:
         self._task: asyncio.Task[bool] | None = None
 
     async def come(self) -> bool:
-        """Wait for the one before. False where that had to begin again: then what was done ahead is to be undone."""
+        """Wait for the one before. False where that had to begin again: then what was done ahead is to be undone.
+
+        The next may begin once it is True; else only when this one has ended, or all behind would begin again as well.
+        """
         went_well = self._before is None or await asyncio.shield(self._before._at_first_try)  # noqa: SLF001 (its own kind)
-        self._come.set()
+        if went_well:
+            self._come.set()
         return went_well
 
     def begin_again(self) -> None:
         """Tell the one behind at once: what that has done ahead may be in the way."""
-        self._end(went_well=False)
+        self._tell(went_well=False)
 
     async def before_ended(self) -> bool:
         """What the one before has returned in the end, True for the first. Errors: its own."""
         task = None if self._before is None else self._before._task  # noqa: SLF001 (its own kind)
         return task is None or await asyncio.shield(task)
 
-    def _end(self, *, went_well: bool) -> None:
+    def _tell(self, *, went_well: bool) -> None:
         if not self._at_first_try.done():
             self._at_first_try.set_result(went_well)
-        self._come.set()
 
     async def _run(self, work: "Work") -> bool:
         went_well = False
         try:
             went_well = await work(self)
         finally:
-            self._end(went_well=went_well)
+            self._tell(went_well=went_well)
+            self._come.set()
             self._before = None
         return went_well
 
@@ -66,7 +70,7 @@ class Turns:
         if not all([await task for task in self._tasks if task.done()]):
             return False
         self._tasks = [task for task in self._tasks if not task.done()]
-        turn = Turn(self._last)
+        turn = Turn(self._last if self._tasks else None)
         self._last, turn._task = turn, asyncio.create_task(turn._run(work))  # noqa: SLF001 (of one file)
         self._tasks.append(turn._task)  # noqa: SLF001 (of one file)
         return True
