@@ -32,6 +32,7 @@ from simpul_shared.platform.settings import PlatformSettings, ServiceSettings
 from simpul_shared.platform.status import Subject
 from simpul_shared.platform.subscription import Subscription
 from simpul_shared.platform.topic_ids import TopicIds, topic_ids
+from simpul_shared.platform.waker import wake_relay
 
 log = structlog.get_logger()
 
@@ -101,7 +102,10 @@ async def running_worker(service: Service, platform: PlatformSettings, own: Serv
             working.append(work_imports(desk, stopping))
         async with (
             background(
-                housekeep(service.name, database, platform), lookout.run(), *_watching(service, database, position)
+                wake_relay(database),
+                housekeep(service.name, database, platform),
+                lookout.run(),
+                *_watching(service, database, position),
             ),
             background(*working, stopping=stopping),
         ):
