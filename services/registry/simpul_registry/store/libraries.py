@@ -196,14 +196,15 @@ def _new_library_row(library: Library, version: int) -> tuple[object, ...]:
 
 
 async def earlier_of_same_name(tx: Transaction, libraries: Sequence[Library]) -> dict[UUID, UUID]:
-    """By library, one of the same name in the same region that was there before it and is not closed."""
+    """By library, one of the same name in the same region that is not closed; among those given themselves, one with a lesser id."""
     rows = await tx.fetch(
         """
         select given.library_id, alike.library_id as earlier_id
         from unnest($1::uuid[], $2::uuid[], $3::text[]) as given(library_id, region_id, name) cross join lateral (
             -- One by one and any of them: for a join, or for the first, the planner would read all libraries.
             select l.library_id from library as l
-            where l.region_id = given.region_id and lower(l.name) = lower(given.name) and l.library_id < given.library_id
+            where l.region_id = given.region_id and lower(l.name) = lower(given.name)
+                and (l.library_id < given.library_id or not l.library_id = any($1))
                 and l.status <> 'DITUTUP' and l.merged_into is null
             limit 1
         ) as alike

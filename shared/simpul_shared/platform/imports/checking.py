@@ -14,6 +14,7 @@ import msgspec
 import structlog
 
 from simpul_shared.errors import Refusal
+from simpul_shared.platform.database import Transaction
 from simpul_shared.platform.imports import store
 from simpul_shared.platform.imports.claims import Claims
 from simpul_shared.platform.imports.desk import Desk
@@ -58,25 +59,42 @@ async def _fetch_file(desk: Desk, one: Import, path: Path) -> Path:
 async def _judge_file(desk: Desk, form: Form, one: Import, path: Path, stopping: asyncio.Event) -> bool:
     """False when it was left because the process stops. Errors: the refusals of a file."""
     claims = Claims()
-    async with Turns() as writing, aclosing(read_file(path, form.layout, desk.limits)) as parts:
+    async with Turns(stages=3, first=2) as turns, aclosing(read_file(path, form.layout, desk.limits)) as parts:
         async for part in parts:
             if stopping.is_set():
                 return False
             if isinstance(part, Head):
-                await writing.begin(partial(_keep_head, desk, one, part))
+                await _keep_head(desk, one, part)
             else:
-                judged = zip(part, await _judged(desk, form, one, part), strict=True)
-                settled = [claims.settle(*each) for each in judged]
-                await writing.begin(partial(_keep_verdicts, desk, form, one, settled))
+                await turns.begin(partial(_settle, desk, form, one, claims, part))
     return True
 
 
-async def _keep_head(desk: Desk, one: Import, head: Head, turn: Turn) -> bool:
-    await turn.come()
+async def _keep_head(desk: Desk, one: Import, head: Head) -> None:
     told = {name: value for name in head.__struct_fields__ if (value := getattr(head, name)) is not None}
     async with desk.database.transaction(desk.origin(one)) as tx:
         await store.keep_head(tx, one.import_id, msgspec.to_builtins(told))
+
+
+async def _settle(desk: Desk, form: Form, one: Import, claims: Claims, rows: Sequence[ReadRow], turn: Turn) -> bool:
+    """Judged, then kept, then counted; in each stage the rows before are ahead."""
+    verdicts = await _judged(desk, form, one, rows)
+    await _come(turn)
+    judged = [claims.settle(row, verdict) for row, verdict in zip(rows, verdicts, strict=True)]
+    async with desk.database.transaction(desk.origin(one)) as tx:
+        kept = await _keep_verdicts(tx, form, one, judged)
+        await _come(turn)
+        await store.count_judged(tx, one.import_id, Counter(str(row[3]) for row in kept))
     return True
+
+
+async def _come(turn: Turn) -> None:
+    if not await turn.come():
+        raise _NotKept
+
+
+class _NotKept(Exception):
+    """The rows before have failed, so that these may not be kept; what is raised in the end is why those did."""
 
 
 async def _judged(desk: Desk, form: Form, one: Import, rows: Sequence[ReadRow]) -> list[Verdict]:
@@ -89,23 +107,19 @@ async def _judged(desk: Desk, form: Form, one: Import, rows: Sequence[ReadRow]) 
 
 
 async def _keep_verdicts(
-    desk: Desk, form: Form, one: Import, judged: Sequence[tuple[ReadRow, Verdict]], turn: Turn
-) -> bool:
-    if not await turn.come():
-        return False
+    tx: Transaction, form: Form, one: Import, judged: Sequence[tuple[ReadRow, Verdict]]
+) -> list[tuple[object, ...]]:
     accepted = [verdict for _, verdict in judged if isinstance(verdict, Accepted)]
-    async with desk.database.transaction(desk.origin(one)) as tx:
-        known = await store.known_statements(tx, [verdict.statement for verdict in accepted])
-        remarks = iter(await form.remark(tx, [verdict.plan for verdict in accepted]) if accepted else ())
-        kept = [
-            _accepted(one.import_id, row, verdict, known, next(remarks))
-            if isinstance(verdict, Accepted)
-            else _refused(one.import_id, row, verdict)
-            for row, verdict in judged
-        ]
-        await store.insert_rows(tx, kept)
-        await store.count_judged(tx, one.import_id, Counter(str(row[3]) for row in kept))
-    return True
+    known = await store.known_statements(tx, [verdict.statement for verdict in accepted])
+    remarks = iter(await form.remark(tx, [verdict.plan for verdict in accepted]) if accepted else ())
+    kept = [
+        _accepted(one.import_id, row, verdict, known, next(remarks))
+        if isinstance(verdict, Accepted)
+        else _refused(one.import_id, row, verdict)
+        for row, verdict in judged
+    ]
+    await store.insert_rows(tx, kept)
+    return kept
 
 
 def _accepted(

@@ -1,7 +1,7 @@
 """The commit: rows judged anew and applied chunk by chunk, each in a transaction with its events and receipts.
 
-While a chunk is written, the rows of the next are laid in a transaction of their own, and the one after it is judged. What that
-could not see yet, the transaction does once its turn has come: whether the same was applied before, and the constraints.
+Chunks go through four stages, each beside the others: one is judged, the one before it is laid in a transaction of its own, the one
+before that has its events and receipts written, and the first, in its turn, is compared with what the others left and committed.
 """
 
 import asyncio
@@ -42,14 +42,16 @@ _OBJECTIONS = (
 
 @dataclass(frozen=True)
 class _Chunk:
-    """Some rows after the last one settled; `judged` is None where judging them has met an objection.
+    """Some rows after the last one settled, and how they are judged.
 
-    `fresh` has the statements that nothing had made yet, and the first row that makes each; `prepared` what to apply for them.
+    `made` has what others have made of the statements, `fresh` the other statements and the first row that makes each;
+    `prepared` what to apply for them.
     """
 
     after: int
     rows: Sequence[Any]
-    judged: Mapping[int, Verdict] | None = None
+    judged: Mapping[int, Verdict] = field(default_factory=dict)
+    made: Mapping[bytes, Applied] = field(default_factory=dict)
     fresh: Mapping[bytes, int] = field(default_factory=dict)
     prepared: Mapping[int, Any] = field(default_factory=dict)
 
@@ -59,12 +61,22 @@ class _Chunk:
 
     @property
     def accepted(self) -> dict[int, Accepted]:
-        judged = self.judged or {}
-        return {row_no: verdict for row_no, verdict in judged.items() if isinstance(verdict, Accepted)}
+        return {row_no: verdict for row_no, verdict in self.judged.items() if isinstance(verdict, Accepted)}
 
-    def without(self, made: Collection[bytes]) -> "_Chunk":
-        return replace(self, fresh={statement: row for statement, row in self.fresh.items() if statement not in made})
+    def beside(self, made: Mapping[bytes, Applied]) -> "_Chunk":
+        """The chunk where so much was made by others."""
+        fresh: dict[bytes, int] = {}
+        for row_no, verdict in self.accepted.items():
+            if verdict.statement not in made:
+                fresh.setdefault(verdict.statement, row_no)
+        return replace(self, made=made, fresh=fresh)
 
+    @property
+    def plans(self) -> list[Any]:
+        accepted = self.accepted
+        return [accepted[row_no].plan for row_no in self.fresh.values()]
+
+    @property
     def to_apply(self) -> list[Any]:
         return [self.prepared[row_no] for row_no in self.fresh.values()]
 
@@ -73,74 +85,72 @@ class _Overtaken(Exception):
     """What was laid ahead may not stay: another has done it meanwhile, or the chunk before had to begin again."""
 
 
+_STAGES = 4
+
+
 async def commit(desk: Desk, form: Form, one: Import, stopping: asyncio.Event) -> None:
     """Apply what can be applied, from the row after the last one settled; then say that all is done."""
     after = one.done_through
-    async with Turns() as writing:
+    async with Turns(stages=_STAGES, first=2) as turns:
         while not stopping.is_set():
-            chunk = await _next_chunk(desk, form, one, after)
+            async with desk.database.snapshot(desk.origin(one)) as tx:
+                chunk = _Chunk(after, await store.rows_after(tx, one.import_id, after, CHUNK_ROWS))
             if not chunk.rows:
-                if await writing.done():
+                if await turns.done():
                     await _complete(desk, form, one, after=after)
                 return
-            if not await writing.begin(partial(_settle, desk, form, one, chunk)):
+            if not await turns.begin(partial(_settle, desk, form, one, chunk)):
                 return
             after = chunk.last
 
 
-async def _next_chunk(desk: Desk, form: Form, one: Import, after: int) -> _Chunk:
-    async with desk.database.snapshot(desk.origin(one)) as tx:
-        chunk = _Chunk(after, await store.rows_after(tx, one.import_id, after, CHUNK_ROWS))
-    try:
-        return await _judged(desk, form, one, chunk)
-    except _OBJECTIONS:
-        return chunk
-
-
 async def _judged(desk: Desk, form: Form, one: Import, chunk: _Chunk) -> _Chunk:
     """The rows judged anew, for the world may have changed since the dry run."""
-    if chunk.judged is not None:
-        return chunk
     readable = [row for row in chunk.rows if row["record"] is not None]
     if not readable:
-        return replace(chunk, judged={})
+        return chunk
     async with desk.database.snapshot(desk.origin(one)) as tx:
         verdicts = await form.judge(tx, [row["record"] for row in readable], one.asked(desk.now()))
         chunk = replace(chunk, judged={row["row_no"]: told for row, told in zip(readable, verdicts, strict=True)})
-        accepted = chunk.accepted
-        # Where the dry run knew none, few will be known by now, and the transaction that writes finds them.
+        # Where the dry run knew none, few will be known by now, and the database objects to those.
         made = await _made(tx, chunk) if any(row["verdict"] == RowVerdict.KNOWN for row in readable) else {}
-    fresh: dict[bytes, int] = {}
-    for row_no, verdict in accepted.items():
-        fresh.setdefault(verdict.statement, row_no)
-    chunk = replace(chunk, fresh=fresh).without(made)
-    rows = chunk.fresh.values()
-    prepared = form.prepare([accepted[row_no].plan for row_no in rows], desk.origin(one))
-    return replace(chunk, prepared=dict(zip(rows, prepared, strict=True)))
+    chunk = chunk.beside(made)
+    prepared = form.prepare(chunk.plans, desk.origin(one))
+    return replace(chunk, prepared=dict(zip(chunk.fresh.values(), prepared, strict=True)))
 
 
 async def _settle(desk: Desk, form: Form, one: Import, chunk: _Chunk, turn: Turn) -> bool:
     """False where another process has gone on with it. What goes wrong ahead of the turn is done again in it."""
     try:
-        if chunk.judged is not None:
-            await _write_ahead(desk, form, one, chunk, turn)
-            return True
+        await _write_ahead(desk, form, one, await _judged(desk, form, one, chunk), turn)
     except (*_OBJECTIONS, _Overtaken) as error:
         log.info("imports.chunk_again", import_id=str(one.import_id), after=chunk.after, error=repr(error))
-    turn.begin_again()
-    return await turn.before_ended() and await _settle_now(desk, form, one, chunk)
+        turn.begin_again()
+        return await turn.before_ended() and await _settle_now(desk, form, one, chunk)
+    return True
 
 
 async def _write_ahead(desk: Desk, form: Form, one: Import, chunk: _Chunk, turn: Turn) -> None:
-    """Rows laid while the chunk before is still being written; all that must be in order waits for the turn.
+    """All but what must be in order is written while the chunks before still are; that waits for the turn.
 
-    Errors: _Overtaken, and the objections of the database, also to a statement that the chunk before has made.
+    Errors: _Overtaken, and the objections of the database, also to a statement that a chunk before has made.
     """
+    await _come(turn)
     async with desk.database.transaction(desk.origin(one)) as tx:
-        await form.lay(tx, chunk.to_apply())
-        if not await turn.come() or await _lock(tx, one, after=chunk.after) is None:
+        await form.lay(tx, chunk.to_apply)
+        await _come(turn)
+        # Nobody else knows the things that the chunk makes, so that its own lock stands in for theirs.
+        await tx.lock(lock := f"{one.import_id}/{chunk.after}")
+        receipts = await _announce(tx, form, one, chunk, lock)
+        await _come(turn)
+        if await _lock(tx, one, after=chunk.after) is None:
             raise _Overtaken
-        await _announce(tx, desk, form, one, chunk, await _made(tx, chunk))
+        await _close(tx, desk, form, one, chunk, receipts)
+
+
+async def _come(turn: Turn) -> None:
+    if not await turn.come():
+        raise _Overtaken
 
 
 async def _settle_now(desk: Desk, form: Form, one: Import, chunk: _Chunk) -> bool:
@@ -161,10 +171,10 @@ async def _write(desk: Desk, form: Form, one: Import, chunk: _Chunk) -> bool:
     async with desk.database.transaction(desk.origin(one)) as tx:
         if await _lock(tx, one, after=chunk.after) is None:
             return False
-        made = await _made(tx, chunk)
-        chunk = chunk.without(made)
-        await form.lay(tx, chunk.to_apply())
-        await _announce(tx, desk, form, one, chunk, made)
+        chunk = chunk.beside(await _made(tx, chunk))
+        await form.lay(tx, chunk.to_apply)
+        receipts = await _announce(tx, form, one, chunk, str(one.import_id))
+        await _close(tx, desk, form, one, chunk, receipts)
     return True
 
 
@@ -182,38 +192,46 @@ async def _made(tx: Transaction, chunk: _Chunk) -> dict[bytes, Applied]:
     return await store.known_statements(tx, [verdict.statement for verdict in chunk.accepted.values()])
 
 
-async def _announce(
-    tx: Transaction, desk: Desk, form: Form, one: Import, chunk: _Chunk, made: Mapping[bytes, Applied]
-) -> None:
+async def _announce(tx: Transaction, form: Form, one: Import, chunk: _Chunk, lock: str) -> list[Receipt]:
     """The events and receipts of rows that are laid. Each statement is made once: by the first row, unless it was before."""
-    judged, accepted, rows = chunk.judged or {}, chunk.accepted, chunk.fresh.values()
-    remarks: dict[int, tuple[Problem, ...]] = {}
-    if rows:
-        told = await form.remark(tx, [accepted[row_no].plan for row_no in rows])
-        remarks = dict(zip(rows, told, strict=True))
-        applied = await form.announce(tx, chunk.to_apply(), str(one.import_id))
-        made = {**made, **dict(zip(chunk.fresh, applied, strict=True))}
-    receipts = [_receipt(row, judged.get(row["row_no"], ()), made, remarks) for row in chunk.rows]
-    await _announce_rejected(tx, form, one, receipts, desk.now())
+    applied = await form.announce(tx, chunk.to_apply, lock) if chunk.fresh else []
+    made = {**chunk.made, **dict(zip(chunk.fresh, applied, strict=True))}
+    makers = set(chunk.fresh.values())
+    receipts = [_receipt(row, chunk.judged.get(row["row_no"], ()), made, makers) for row in chunk.rows]
     await store.write_receipts(tx, one.import_id, receipts)
+    return receipts
 
 
-def _receipt(
-    row: Any, verdict: Verdict, made: Mapping[bytes, Applied], remarks: Mapping[int, tuple[Problem, ...]]
-) -> Receipt:
-    """`made` has what each statement made, `remarks` the rows that did so here; else an earlier one is named."""
+def _receipt(row: Any, verdict: Verdict, made: Mapping[bytes, Applied], makers: Collection[int]) -> Receipt:
+    """`made` has what each statement made, `makers` are the rows that did so here; else an earlier one is named."""
     row_no = row["row_no"]
     if not isinstance(verdict, Accepted):
         return Receipt(row_no, RowVerdict.REFUSED, problems=as_json(verdict) if verdict else row["problems"])
     result = made[verdict.statement]
     return Receipt(
         row_no,
-        RowVerdict.APPLIED if row_no in remarks else RowVerdict.KNOWN,
-        remarks=as_json((*verdict.remarks, *remarks.get(row_no, ()))),
+        RowVerdict.APPLIED if row_no in makers else RowVerdict.KNOWN,
+        remarks=as_json(verdict.remarks),
         statement=verdict.statement,
         subject_id=result.subject_id,
         event_ids=result.event_ids,
     )
+
+
+async def _close(
+    tx: Transaction, desk: Desk, form: Form, one: Import, chunk: _Chunk, receipts: Sequence[Receipt]
+) -> None:
+    """What must be in order: remarks on what was there before, events of the import itself, and how far it has come."""
+    if chunk.fresh:
+        told, accepted = await form.remark(tx, chunk.plans), chunk.accepted
+        remarks = {
+            row_no: as_json((*accepted[row_no].remarks, *remarks))
+            for row_no, remarks in zip(chunk.fresh.values(), told, strict=True)
+            if remarks
+        }
+        await store.write_remarks(tx, one.import_id, remarks)
+    await _announce_rejected(tx, form, one, receipts, desk.now())
+    await store.count_settled(tx, one.import_id, receipts)
 
 
 async def _announce_rejected(
@@ -246,6 +264,7 @@ async def _refuse(desk: Desk, form: Form, one: Import, chunk: _Chunk, error: Exc
         receipt = Receipt(chunk.last, RowVerdict.REFUSED, problems=as_json([problem]))
         await _announce_rejected(tx, form, one, [receipt], desk.now())
         await store.write_receipts(tx, one.import_id, [receipt])
+        await store.count_settled(tx, one.import_id, [receipt])
     return True
 
 

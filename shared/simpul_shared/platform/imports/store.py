@@ -1,5 +1,6 @@
 """Imports and their rows in Postgres: what the routes read and the worker moves on."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -286,7 +287,7 @@ class Receipt:
 
 
 async def write_receipts(tx: Transaction, import_id: UUID, receipts: Sequence[Receipt]) -> None:
-    """The receipts of some rows, and how far the import is with them. What was applied needs its cells no more."""
+    """The receipts of some rows. What was applied needs its cells no more."""
     await tx.execute(
         """
         update bulk_import_row as r set verdict = g.verdict, problems = g.problems, remarks = g.remarks,
@@ -306,7 +307,26 @@ async def write_receipts(tx: Transaction, import_id: UUID, receipts: Sequence[Re
         [one.subject_id for one in receipts],
         ["{" + ",".join(str(event_id) for event_id in one.event_ids) + "}" for one in receipts],
     )
-    counted = {verdict: sum(one.verdict is verdict for one in receipts) for verdict in RowVerdict}
+
+
+async def write_remarks(tx: Transaction, import_id: UUID, remarks: Mapping[int, bytes]) -> None:
+    """Of some rows, by their number, as JSON."""
+    if not remarks:
+        return
+    await tx.execute(
+        """
+        update bulk_import_row as r set remarks = g.remarks
+        from unnest($2::integer[], $3::bytea[]) as g(row_no, remarks) where r.import_id = $1 and r.row_no = g.row_no
+        """,
+        import_id,
+        list(remarks),
+        list(remarks.values()),
+    )
+
+
+async def count_settled(tx: Transaction, import_id: UUID, receipts: Sequence[Receipt]) -> None:
+    """How far the import is with these further rows."""
+    counted = Counter(one.verdict for one in receipts)
     await tx.execute(
         """
         update bulk_import set done_through = $2, rows_applied = rows_applied + $3, rows_known = rows_known + $4,

@@ -1,77 +1,90 @@
-"""Work that is begun ahead of its turn: the first half of a piece beside the second half of the one before it."""
+"""Pieces of work that go through the same stages, one behind the other: each stage has one of them at a time."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Coroutine
 from types import TracebackType
 from typing import Any, Self
 
 
 class Turn:
-    """The place of a piece of work in the queue, as the work itself sees it."""
+    """A piece of work as the queue sees it: how many stages it has left, and the one before it."""
 
-    def __init__(self, before: "Turn | None") -> None:
+    def __init__(self, before: "Turn | None", stages: int) -> None:
         self._before = before
-        self._at_first_try: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._come = asyncio.Event()
+        self._stages = [asyncio.Event() for _ in range(stages)]
+        """Set when the piece has left the stage for the next; all of them when it begins again or has ended."""
+        self._stage = 0
+        self._again = False
         self._task: asyncio.Task[bool] | None = None
 
     async def come(self) -> bool:
-        """Wait for the one before. False where that had to begin again: then what was done ahead is to be undone.
+        """Wait until the one before has left the next stage, and enter that.
 
-        The next may begin once it is True; else only when this one has ended, or all behind would begin again as well.
+        False where that one had to begin again: then what was done ahead is to be undone. What is done in the first stage
+        is in nobody's way, so behind it the piece only waits, or all behind would begin again as well.
         """
-        went_well = self._before is None or await asyncio.shield(self._before._at_first_try)  # noqa: SLF001 (its own kind)
-        if went_well:
-            self._come.set()
-        return went_well
+        following = self._stage + 1
+        if self._before is not None:
+            await self._before._stages[following].wait()  # noqa: SLF001 (its own kind)
+            if self._before._again:  # noqa: SLF001 (its own kind)
+                if self._stage > 0 or not await self.before_ended():
+                    return False
+                self._before = None
+        self._stages[self._stage].set()
+        self._stage = following
+        return True
 
     def begin_again(self) -> None:
         """Tell the one behind at once: what that has done ahead may be in the way."""
-        self._tell(went_well=False)
+        self._again = True
+        self._leave()
 
     async def before_ended(self) -> bool:
         """What the one before has returned in the end, True for the first. Errors: its own."""
         task = None if self._before is None else self._before._task  # noqa: SLF001 (its own kind)
         return task is None or await asyncio.shield(task)
 
-    def _tell(self, *, went_well: bool) -> None:
-        if not self._at_first_try.done():
-            self._at_first_try.set_result(went_well)
+    def _leave(self) -> None:
+        for stage in self._stages:
+            stage.set()
 
     async def _run(self, work: "Work") -> bool:
         went_well = False
         try:
             went_well = await work(self)
         finally:
-            self._tell(went_well=went_well)
-            self._come.set()
+            self._again |= not went_well
+            self._leave()
             self._before = None
         return went_well
 
 
 Work = Callable[[Turn], Coroutine[Any, Any, bool]]
-"""Returns whether the queue may go on."""
+"""Calls come() between its stages. Returns whether the queue may go on."""
 
 
 class Turns:
-    """A queue of which one is in its second half and one in its first. The end of the block waits for both, or ends them where it failed."""
+    """A queue of work in stages; `first` pieces may be in the first of them. The end of the block waits for all, or ends them where it failed."""
 
-    def __init__(self) -> None:
-        self._last: Turn | None = None
+    def __init__(self, *, stages: int, first: int = 1) -> None:
+        self._stages = stages
+        self._latest: deque[Turn] = deque(maxlen=first)
         self._tasks: list[asyncio.Task[bool]] = []
 
     async def __aenter__(self) -> Self:
         return self
 
     async def begin(self, work: Work) -> bool:
-        """Once the turn of the last has come; False where the queue may not go on. Errors: those of what has ended."""
-        if self._last is not None:
-            await self._last._come.wait()  # noqa: SLF001 (of one file)
+        """Once there is room in the first stage; False where the queue may not go on. Errors: those of what has ended."""
+        if len(self._latest) == self._latest.maxlen:
+            await self._latest[0]._stages[0].wait()  # noqa: SLF001 (of one file)
         if not all([await task for task in self._tasks if task.done()]):
             return False
         self._tasks = [task for task in self._tasks if not task.done()]
-        turn = Turn(self._last if self._tasks else None)
-        self._last, turn._task = turn, asyncio.create_task(turn._run(work))  # noqa: SLF001 (of one file)
+        turn = Turn(self._latest[-1] if self._tasks else None, self._stages)
+        self._latest.append(turn)
+        turn._task = asyncio.create_task(turn._run(work))  # noqa: SLF001 (of one file)
         self._tasks.append(turn._task)  # noqa: SLF001 (of one file)
         return True
 
@@ -82,9 +95,10 @@ class Turns:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:
-            await self.done()
-            return
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        try:
+            if kind is None:
+                await self.done()
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
