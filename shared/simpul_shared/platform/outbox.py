@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -22,8 +21,7 @@ class EventTooLarge(Invalid):
     title = "Data terlalu besar"
 
 
-@dataclass(frozen=True)
-class Fact:
+class Fact(msgspec.Struct, frozen=True):
     """An event about to be recorded. `occurred_at` is when it happened, `source_tz` the IANA zone of the place.
 
     `region_id` says who may read it, where neither the event nor an earlier one of its aggregate names a region.
@@ -49,8 +47,7 @@ class Encoded(NamedTuple):
     region_id: UUID | None
 
 
-@dataclass(frozen=True)
-class Recorded:
+class Recorded(msgspec.Struct, frozen=True):
     """What the ledger made of a fact: its place among its aggregate's events, and when it was recorded."""
 
     event_id: UUID

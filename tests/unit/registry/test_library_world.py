@@ -1,12 +1,12 @@
 """Several libraries under random commands: never an illegal state, never a lost reference. The rules alone; no server."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 from hypothesis import settings
+from msgspec.structs import replace
 from simpul_registry.domain import library as life
 from simpul_registry.domain import nomination, succession
 from simpul_registry.domain.library import Library, PlansAtClosing

@@ -1,10 +1,11 @@
 """What all changes of a library share: load it at the version that the caller saw, save it and tell of it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
 from simpul_shared.contracts.registry import LibraryEvent
 from simpul_shared.platform.auth import Scope
 from simpul_shared.platform.database import Transaction

@@ -1,9 +1,10 @@
 """Use cases of nominations: put forward, endorse, verify, send back, designate (rules: domain/nomination.py)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from msgspec.structs import replace
 from simpul_shared.contracts import registry as announced
 from simpul_shared.platform.auth import Scope
 from simpul_shared.platform.database import Transaction

@@ -1,8 +1,8 @@
 """Use cases of what a library is known by elsewhere: numbers in other registers, address, founding."""
 
-from dataclasses import replace
 from datetime import date
 
+from msgspec.structs import replace
 from simpul_shared.contracts import registry as announced
 from simpul_shared.platform.database import Transaction
 from simpul_shared.platform.http.command import Answer

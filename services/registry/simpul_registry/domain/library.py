@@ -1,9 +1,11 @@
 """What a library is, and the rules of its life once designated (pure). domain/nomination.py has what comes before."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+import msgspec
+from msgspec.structs import replace
 from simpul_shared.errors import Conflict, Invalid
 from simpul_shared.vocabulary import Basis, FundSource, LibraryStanding, LibraryStatus, LibraryType, RegionLevel, Scheme
 
@@ -60,8 +62,7 @@ LEVEL_OF = {
 }
 
 
-@dataclass(frozen=True)
-class Episode:
+class Episode(msgspec.Struct, frozen=True):
     """Support of one library in one programme year; `status` says how far it came: nominated to designated.
 
     `nominators` are the subjects of those who put it forward; `endorsed` says that a regency or more stands behind it.
@@ -78,8 +79,7 @@ class Episode:
     fund_source: FundSource | None = None
 
 
-@dataclass(frozen=True)
-class Library:
+class Library(msgspec.Struct, frozen=True):
     """A library as it is now. The days `..._since` are local; what they belong to holds from then on.
 
     A merged library keeps its status: should the merge be taken back, it goes on where it stood. `plans_to` took over

@@ -4,10 +4,12 @@ Each level of government decides after the one below it, and nobody decides on w
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+import msgspec
+from msgspec.structs import replace
 from simpul_shared.access import Permission
 from simpul_shared.errors import Conflict, Forbidden, Invalid
 from simpul_shared.vocabulary import Basis, FundSource, LibraryStatus, LibraryType, RegionLevel, Scheme
@@ -62,8 +64,7 @@ class Actor:
         return Permission.LIBRARY_ENDORSE in self.permissions
 
 
-@dataclass(frozen=True)
-class Nomination:
+class Nomination(msgspec.Struct, frozen=True):
     name: str
     type: LibraryType
     region_id: UUID

@@ -1,10 +1,11 @@
 """Two libraries at once: which one goes on for both, and who mentors whom (pure). Nothing is ever deleted."""
 
 from collections.abc import Container
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from msgspec.structs import replace
 from simpul_shared.errors import Conflict, Invalid
 from simpul_shared.vocabulary import LibraryStatus
 

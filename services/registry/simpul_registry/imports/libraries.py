@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -33,8 +32,7 @@ from simpul_registry.store.libraries import NewLibrary, earlier_of_same_name, in
 from simpul_registry.store.regions import local_day, regions_on_days
 
 
-@dataclass(frozen=True)
-class LibraryPlan:
+class LibraryPlan(msgspec.Struct, frozen=True):
     """A library as it will be, with the region it was nominated in and, where a decree is named, that of the decree's day."""
 
     library: Library
@@ -203,8 +201,7 @@ def _duplicate(found: UUID) -> Problem:
     return Problem("possible-duplicate", hint, "name", (str(found),))
 
 
-@dataclass(frozen=True)
-class PreparedLibrary:
+class PreparedLibrary(msgspec.Struct, frozen=True):
     """A new library with its events, as the tables take them."""
 
     library_id: UUID

@@ -33,4 +33,7 @@ class PlaceAsked(NamedTuple):
 
 
 def on_day(versions: Sequence[Region], day: date) -> Region | None:
-    return next((one for one in versions if one.valid_from <= day < one.valid_to), None)
+    for one in versions:
+        if one.valid_from <= day < one.valid_to:
+            return one
+    return None

@@ -24,17 +24,13 @@ async def by_code(
 ) -> Mapping[PlaceAsked, Region | Problem]:
     bearers = await _bearers(tx, {one.code for one in wanted if one.code is not None})
     assigned = await regions_with_codes(tx, CodeScheme.BPS, {one.bps for one in wanted if one.bps is not None})
-    unborne = {
-        (one.code, day)
-        for one in wanted
-        if one.code is not None and on_day(bearers.get(one.code, ()), day := one.day(today)) is None
-    }
+    borne = {one: on_day(bearers.get(one.code, ()), one.day(today)) for one in wanted if one.code is not None}
+    unborne = {(str(one.code), one.day(today)) for one, region in borne.items() if region is None}
     why = {place: await _explained(tx, *place) for place in sorted(unborne)[:_EXPLAINED]}
     found: dict[PlaceAsked, Region | Problem] = {}
     for one in wanted:
-        day = one.day(today)
-        own = None if one.code is None else on_day(bearers.get(one.code, ()), day) or _unknown(one.code, day, why)
-        other = None if one.bps is None else _with_bps_code(one.bps, assigned.get(one.bps, ()), day)
+        own = None if one.code is None else borne[one] or _unknown(one.code, one.day(today), why)
+        other = None if one.bps is None else _with_bps_code(one.bps, assigned.get(one.bps, ()), one.day(today))
         found[one] = _agreed(one, own, other)
     return found
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+import msgspec
 from simpul_shared.platform.database import Transaction
 from simpul_shared.platform.imports.form import Asked
 from simpul_shared.platform.imports.table import Problem
@@ -17,8 +18,7 @@ from simpul_registry.imports.place_names import by_name
 from simpul_registry.store.regions import JAKARTA, find_region_today, local_day, regions_as_last_known
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """The region as it was on the day asked for, and as it is now."""
 
     then: Region

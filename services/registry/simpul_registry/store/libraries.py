@@ -6,6 +6,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 import asyncpg
+import msgspec
 from simpul_shared.errors import NotFound
 from simpul_shared.platform.auth import Scope
 from simpul_shared.platform.database import Transaction
@@ -151,8 +152,7 @@ _EPISODE_COLUMNS = (
 )
 
 
-@dataclass(frozen=True)
-class NewLibrary:
+class NewLibrary(msgspec.Struct, frozen=True):
     """The rows of a new library: what is merged, or has handed on its plans, is not new."""
 
     library: tuple[object, ...]

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from simpul_shared.access import NATION_CODE, Permission
 from simpul_shared.contracts.envelope import Event
 from simpul_shared.platform.auth import Scope
@@ -29,8 +31,7 @@ class Asked:
         return self.region_code != NATION_CODE
 
 
-@dataclass(frozen=True)
-class Accepted:
+class Accepted(msgspec.Struct, frozen=True):
     """A row that can be applied. `statement` is the hash of what it says; `plan` is for the form's other functions and nobody else.
 
     `remarks` are worth a look and refuse nothing, whatever else there is.
@@ -44,8 +45,7 @@ class Accepted:
 Verdict = Accepted | tuple[Problem, ...]
 
 
-@dataclass(frozen=True)
-class Applied:
+class Applied(msgspec.Struct, frozen=True):
     """What became of a row: the thing it made or changed, and its events."""
 
     subject_id: UUID

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
 from simpul_shared.access import Permission
 from simpul_shared.errors import NotFound
@@ -273,8 +274,7 @@ async def known_statements(tx: Transaction, statements: Sequence[bytes]) -> dict
     return {row["statement"]: Applied(row["subject_id"], row["event_ids"]) for row in rows}
 
 
-@dataclass(frozen=True)
-class Receipt:
+class Receipt(msgspec.Struct, frozen=True):
     """What the commit settled for a row. `problems` and `remarks` are JSON."""
 
     row_no: int
