@@ -86,7 +86,7 @@ async def running_worker(service: Service, platform: PlatformSettings, own: Serv
     """Relay every shard and consume, until the block ends; then stop in good order."""
     url, stopping = str(own.database_url), asyncio.Event()
     async with (
-        open_database(url, name=f"simpul-{service.name}-worker", size=8, statement_seconds=120) as database,
+        open_database(url, name=f"simpul-{service.name}-worker", size=10, statement_seconds=120) as database,
         topic_ids(platform.kafka_bootstrap, platform.topic_prefix) as ids,
     ):
         subscription = _subscribe(service, platform, database)

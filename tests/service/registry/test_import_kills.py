@@ -46,16 +46,19 @@ async def test_after_kills_in_mid_reading_and_in_mid_commit_every_row_has_one_re
     await work(registry)
     looked_at = (await national.get(path)).json()
     assert (await national.post(f"{path}/commit", version=looked_at["version"])).status_code == 202
-    await killed_in("write_receipts", registry, after=3)
+    await killed_in("count_settled", registry, after=3)
     first = (await national.get(path)).json()
-    await killed_in("write_receipts", registry, after=2)
+    await killed_in("count_settled", registry, after=2)
     second = (await national.get(path)).json()
+    await killed_in("write_receipts", registry, after=4)  # ahead of its turn: the chunk before may be settled or not
+    third = (await national.get(path)).json()
     await work(registry)
     ended = (await national.get(path)).json()
 
-    done = [one["rows_done"] for one in (first, second, ended)]
-    assert done == [3 * ROWS_IN_A_TRANSACTION, 5 * ROWS_IN_A_TRANSACTION, ROWS]
-    assert [one["state"] for one in (first, second, ended)] == ["COMMITTING", "COMMITTING", "COMPLETED"]
+    done = [one["rows_done"] // ROWS_IN_A_TRANSACTION for one in (first, second, third)]
+    assert done in ([3, 5, 8], [3, 5, 9])
+    assert ended["rows_done"] == ROWS
+    assert [one["state"] for one in (first, second, third, ended)] == [*["COMMITTING"] * 3, "COMPLETED"]
     assert (ended["rows_read"], ended["rows_applied"], ended["rows_refused"]) == (ROWS, ROWS - 3, 3)
     receipts = await registry.database.pool.fetch(
         "select row_no, verdict, event_ids from bulk_import_row order by row_no"

@@ -6,6 +6,7 @@ import json
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
 from python_calamine import CalamineWorkbook
 from simpul_registry.imports import place_names
@@ -480,6 +481,23 @@ async def test_rows_that_say_the_same_make_one_library_wherever_the_chunks_are_c
     made = await registry.database.pool.fetch("select library_id from library")
     assert {str(one["library_id"]) for one in made} == {first, other}
     assert len(await registry.ledger(announced.LibraryNominated)) == 2
+
+
+async def test_a_chunk_that_begins_again_in_its_turn_is_not_held_up_by_what_the_next_has_written(
+    registry: ServiceUnderTest, national: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(committing, "CHUNK_ROWS", 1)
+    real, left = store.count_settled, iter(range(1))
+
+    async def object_once(*given: Any) -> None:
+        if next(left, None) is not None:
+            await asyncio.sleep(0.5)  # the next has written its receipt by now, and waits for this one's statement
+            raise asyncpg.UniqueViolationError("once")
+        await real(*given)
+
+    monkeypatch.setattr(store, "count_settled", object_once)
+    done = await committed(registry, national, csv(row("Pustaka A"), row("PUSTAKA A")))
+    assert [one["verdict"] for one in await rows(national, done)] == ["APPLIED", "KNOWN"]
 
 
 async def test_a_row_that_the_database_objects_to_is_refused_alone(

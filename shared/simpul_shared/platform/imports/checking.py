@@ -131,7 +131,7 @@ def _accepted(
         import_id,
         row.number,
         row.hash,
-        told.value,
+        told,
         row.cells,
         row.record,
         b"[]",
@@ -141,5 +141,4 @@ def _accepted(
 
 
 def _refused(import_id: UUID, row: ReadRow, problems: Sequence[Problem]) -> tuple[object, ...]:
-    refused = RowVerdict.REFUSED.value
-    return (import_id, row.number, row.hash, refused, row.cells, row.record, as_json(problems), b"[]", None)
+    return (import_id, row.number, row.hash, RowVerdict.REFUSED, row.cells, row.record, as_json(problems), b"[]", None)

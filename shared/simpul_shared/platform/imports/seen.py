@@ -1,6 +1,5 @@
 """What has come before in a file, and where: in memory that is the same for few rows and for many."""
 
-import hashlib
 from array import array
 
 
@@ -13,9 +12,8 @@ class Seen:
         self._rows = array("I", bytes(4 * slots))
         self._high, self._low = array("Q", bytes(8 * slots)), array("Q", bytes(8 * slots))
 
-    def first(self, thing: bytes, row: int) -> int:
-        """The row in which the thing came first: this one, if it is new. Rows count from 1."""
-        digest = hashlib.sha256(thing).digest()
+    def first(self, digest: bytes, row: int) -> int:
+        """The row in which the thing with this SHA-256 came first: this one, if it is new. Rows count from 1."""
         high, low = int.from_bytes(digest[:8]), int.from_bytes(digest[8:16])
         slot = high & self._mask
         while self._rows[slot]:

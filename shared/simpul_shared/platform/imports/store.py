@@ -300,7 +300,7 @@ async def write_receipts(tx: Transaction, import_id: UUID, receipts: Sequence[Re
         """,
         import_id,
         [one.row_no for one in receipts],
-        [one.verdict.value for one in receipts],
+        [one.verdict for one in receipts],
         [one.problems for one in receipts],
         [one.remarks for one in receipts],
         [one.statement for one in receipts],

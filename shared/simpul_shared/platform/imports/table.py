@@ -168,6 +168,7 @@ class _Reading:
             for column in self.layout.columns
             if column.key in places
         ]
+        numbered = [(at, column.key) for at, column in enumerate(columns) if column.key in self.values_seen]
         found = 0
         for number, cells in rows:
             read = [column.read(cells) for column in columns]
@@ -176,9 +177,15 @@ class _Reading:
             found += 1
             if found > self.limits.rows:
                 raise TooManyRows(f"At most {self.limits.rows} rows are accepted in a file. Split it by region.")
-            yield self._row(number, columns, read)
+            yield self._row(number, columns, read, self._values_repeated(number, numbered, read))
 
-    def _row(self, number: int, columns: Sequence["_ColumnReader"], read: Sequence["_ReadCell"]) -> ReadRow:
+    def _row(
+        self,
+        number: int,
+        columns: Sequence["_ColumnReader"],
+        read: Sequence["_ReadCell"],
+        repeated: tuple[Repeated, ...],
+    ) -> ReadRow:
         cells = msgspec.json.encode(
             {column.key: one.shown for column, one in zip(columns, read, strict=True) if one.shown}
         )
@@ -186,7 +193,6 @@ class _Reading:
         problems = [one.problem for one in read if one.problem is not None]
         problems += self.marked(number)
         problems += self._row_repeated(number, row_hash)
-        repeated = tuple(self._values_repeated(number, columns, read))
         record = None
         if not problems:
             try:
@@ -204,13 +210,16 @@ class _Reading:
         return [Problem("row-repeated", hint)]
 
     def _values_repeated(
-        self, number: int, columns: Sequence["_ColumnReader"], read: Sequence["_ReadCell"]
-    ) -> Iterator[Repeated]:
-        for column, one in zip(columns, read, strict=True):
-            if one.shown and (seen := self.values_seen.get(column.key)) is not None:
-                first = seen.first(one.shown.encode(), number)
+        self, number: int, numbered: Sequence[tuple[int, str]], read: Sequence["_ReadCell"]
+    ) -> tuple[Repeated, ...]:
+        """`numbered` are the columns whose values may stand once in a file: their places in `read`, and their keys."""
+        repeated: tuple[Repeated, ...] = ()
+        for at, key in numbered:
+            if shown := read[at].shown:
+                first = self.values_seen[key].first(hashlib.sha256(shown.encode()).digest(), number)
                 if first != number:
-                    yield Repeated(column.key, one.shown, first)
+                    repeated += (Repeated(key, shown, first),)
+        return repeated
 
 
 def problems_of(told: bytes) -> list[Problem]:
@@ -225,8 +234,7 @@ def problem_of(column: str | None, refused: CellRefused) -> Problem:
     return Problem(refused.code, refused.hint, column, refused.choices)
 
 
-@dataclass(frozen=True)
-class _ReadCell:
+class _ReadCell(msgspec.Struct, frozen=True):
     shown: str
     value: object = None
     problem: Problem | None = None
