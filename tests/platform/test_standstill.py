@@ -2,11 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from uuid import uuid4
 
 import asyncpg
-from simpul_shared.contracts.topics import LIBRARIES
+from simpul_shared.platform.relay import Row, Sent
 from simpul_shared.platform.relay_backends import KafkaProducer
 from simpul_shared.platform.telemetry import CONSUMER_REBUILDS, HORIZON_AGE, LEDGER_UNPUBLISHED, RELAY_RESTARTS
 from simpul_shared.platform.worker import Worker
@@ -97,24 +97,23 @@ async def test_a_page_that_kafka_never_acknowledges_is_sent_by_a_fresh_producer(
 ) -> None:
     restarts = sum(RELAY_RESTARTS.labels(shard=str(n))._value.get() for n in (0, 1))
     swallowed = 0
-    send = KafkaProducer.send
+    send = KafkaProducer.send_all
 
-    async def swallow_first(self: KafkaProducer, topic: str, **record: object) -> Awaitable[object]:
+    async def swallow_first(self: KafkaProducer, rows: Sequence[Row]) -> list[Sent]:
         nonlocal swallowed
-        if topic == LIBRARIES.name and swallowed < 3:
-            swallowed += 1
-            return (
-                asyncio.get_running_loop().create_future()
-            )  # as the sender of a stuck producer: neither ack nor error
-        return await send(self, topic, **record)  # type: ignore[arg-type]
+        if rows and swallowed < 3:
+            swallowed += len(rows)
+            # As the sender of a stuck producer: neither ack nor error.
+            return [Sent(row.topic, 1, asyncio.get_running_loop().create_future()) for row in rows]
+        return await send(self, rows)
 
-    KafkaProducer.send = swallow_first  # type: ignore[assignment,method-assign]
+    KafkaProducer.send_all = swallow_first  # type: ignore[method-assign]
     try:
         async with topics(kafka, ack_seconds=1.0) as settings, working(settings, tally):
             await tally.announce(*(renamed(uuid4(), str(n)) for n in range(3)))
             await drain(tally, tally)
     finally:
-        KafkaProducer.send = send  # type: ignore[method-assign]
+        KafkaProducer.send_all = send  # type: ignore[method-assign]
     assert swallowed == 3
     assert sum(RELAY_RESTARTS.labels(shard=str(n))._value.get() for n in (0, 1)) > restarts
     assert await tally.database.pool.fetchval("select sum(events) from tally") == 3

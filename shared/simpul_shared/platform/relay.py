@@ -29,8 +29,6 @@ log = structlog.get_logger()
 
 Offsets = dict[str, dict[str, int]]
 
-_HEADERS = [("content-type", CONTENT_TYPE.encode())]
-
 
 class Place(NamedTuple):
     """A position in the ledger; `recorded_on` lets Postgres leave out the partitions of days long done."""
@@ -38,6 +36,9 @@ class Place(NamedTuple):
     xid: int
     id: int
     recorded_on: date
+
+
+_HEADERS = [("content-type", CONTENT_TYPE.encode())]
 
 
 class Row(NamedTuple):
@@ -48,6 +49,10 @@ class Row(NamedTuple):
     key: bytes
     value: bytes
     traceparent: str | None
+
+    @property
+    def headers(self) -> list[tuple[str, bytes]]:
+        return _HEADERS if self.traceparent is None else [*_HEADERS, ("traceparent", self.traceparent.encode())]
 
 
 @dataclass(frozen=True)
@@ -79,12 +84,23 @@ class Ack(Protocol):
     def offset(self) -> int: ...
 
 
+class Sent(NamedTuple):
+    """Records on their way to one partition, one behind the other. The ack has the offset of the first."""
+
+    topic: str
+    records: int
+    ack: Awaitable[Ack]
+
+
 class Producer(Protocol):
     """What the relay needs of Kafka: sends in order per partition; the awaited result is the broker's ack."""
 
     async def send(
         self, topic: str, *, key: bytes, value: bytes, headers: Sequence[tuple[str, bytes]]
     ) -> Awaitable[Ack]: ...
+
+    async def send_all(self, rows: Sequence[Row]) -> list[Sent]:
+        """Every row once, in their order per partition, in as few batches as hold them."""
 
 
 @dataclass(frozen=True)
@@ -163,15 +179,15 @@ class Lane:
         while not stopping.is_set():
             # A producer can be stuck without an error (aiokafka #1017); the lane then begins anew with a fresh one.
             async with asyncio.timeout(self.ack_seconds):
-                sent = [await self._send(row) for row in page.rows]
+                sent = await self.producer.send_all(page.rows)
                 place = page.rows[-1].place if page.rows else place
                 # The next page is read while the acks of this one are under way.
                 following = await self._read(place)
                 acks = await _all_of(sent)
             if acks:
-                _reach(offsets, page.rows, acks)
+                _reach(offsets, sent, acks)
                 await self.ledger.advance(place, offsets)
-                RELAY_SENT.labels(shard=str(self.shard)).inc(len(acks))
+                RELAY_SENT.labels(shard=str(self.shard)).inc(len(page.rows))
             if page.horizon is not None:
                 await self._mark(page.horizon, offsets, await self._tend(place, offsets))
             if not following.rows and following.horizon is None:
@@ -195,8 +211,9 @@ class Lane:
             offsets.pop(topic, None)
         async for rows in self.topics.history(topic, until=until):
             async with asyncio.timeout(self.ack_seconds):
-                acks = await _all_of([await self._send(row) for row in rows])
-            _reach(offsets, rows, acks)
+                sent = await self.producer.send_all(rows)
+                acks = await _all_of(sent)
+            _reach(offsets, sent, acks)
             await self.ledger.advance(until, offsets)
             await self.topics.sent_again(topic, rows)
         await self.topics.restored(topic)
@@ -207,10 +224,6 @@ class Lane:
             horizon, self._observed_at = await self.ledger.observe(), self.now()
         rows = await self.ledger.page(after, limit=self.page_rows)
         return _Page(rows, horizon if len(rows) < self.page_rows else None)
-
-    async def _send(self, row: Row) -> Awaitable[Ack]:
-        headers = _HEADERS if row.traceparent is None else [*_HEADERS, ("traceparent", row.traceparent.encode())]
-        return await self.producer.send(row.topic, key=row.key, value=row.value, headers=headers)
 
     async def _mark(self, horizon: Horizon, offsets: Offsets, topics: TopicState) -> None:
         """Give the mark for the latest observed moment whose transactions have all ended.
@@ -240,28 +253,25 @@ def mark_key(mark: LowWaterMark) -> bytes:
     return f"{mark.service}/{mark.shard}".encode()
 
 
-async def _all_of(sent: Sequence[Awaitable[Ack]]) -> list[Ack]:
-    """The acks in turn. Mostly they are there already, and an await then costs a fraction of a gather's bookkeeping."""
+async def _all_of(sent: Sequence[Sent]) -> list[Ack]:
+    """The acks in turn."""
     acks: list[Ack] = []
     try:
         for one in sent:
-            acks.append(await one)  # noqa: PERF401 (how far it came is needed when one fails)
+            acks.append(await one.ack)  # noqa: PERF401 (how far it came is needed when one fails)
     except BaseException:
         # Heard but not waited for: the others may fail as well, each with a complaint of asyncio's.
-        asyncio.gather(*sent[len(acks) + 1 :], return_exceptions=True)
+        asyncio.gather(*(one.ack for one in sent[len(acks) + 1 :]), return_exceptions=True)
         raise
     return acks
 
 
-def _reach(offsets: Offsets, rows: Sequence[Row], acks: Sequence[Ack]) -> None:
-    reached: dict[tuple[str, int], int] = {}
-    for row, ack in zip(rows, acks, strict=True):
-        place = (row.topic, ack.partition)
-        if ack.offset >= reached.get(place, 0):
-            reached[place] = ack.offset + 1
-    for (topic, number), following in reached.items():
-        partitions = offsets.setdefault(topic, {})
-        partitions[str(number)] = max(partitions.get(str(number), 0), following)
+def _reach(offsets: Offsets, sent: Sequence[Sent], acks: Sequence[Ack]) -> None:
+    for one, ack in zip(sent, acks, strict=True):
+        partitions = offsets.setdefault(one.topic, {})
+        if ack.offset >= 0:  # a broker that forgot where it put a batch which it has already says -1
+            following = ack.offset + one.records
+            partitions[str(ack.partition)] = max(partitions.get(str(ack.partition), 0), following)
 
 
 class Leadership(Protocol):

@@ -11,9 +11,10 @@ import asyncpg
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import murmur2
+from aiokafka.producer.message_accumulator import BatchBuilder
 
 from simpul_shared.platform.database import lock_key, prepare_connection
-from simpul_shared.platform.relay import Ack, Horizon, Ledger, Offsets, Place, Producer, Row
+from simpul_shared.platform.relay import Ack, Horizon, Ledger, Offsets, Place, Producer, Row, Sent
 
 WAKE_CHANNEL = "simpul_ledger"
 _LEAD_RETRY_SECONDS = 1.0
@@ -138,6 +139,36 @@ class KafkaProducer:
     ) -> Awaitable[Ack]:
         sent: Awaitable[Ack] = await self._producer.send(self._prefix + topic, key=key, value=value, headers=headers)
         return sent
+
+    async def send_all(self, rows: Sequence[Row]) -> list[Sent]:
+        """Batches built here, and not by a send per row, which makes and answers a future for each: half the cost of a page."""
+        partitions = {topic: await self._partitions(topic) for topic in {row.topic for row in rows}}
+        sent: list[Sent] = []
+        batches: dict[tuple[str, int], BatchBuilder] = {}
+        for row in rows:
+            place = (row.topic, partition_of(row.key, partitions[row.topic], ()))
+            batch = batches.get(place)
+            if batch is None or not _added(batch, row):
+                if batch is not None:
+                    sent.append(await self._submit(place, batch))
+                batches[place] = batch = self._producer.create_batch()
+                if not _added(batch, row):
+                    raise RuntimeError(f"an empty batch takes no event of {len(row.value)} bytes")
+        sent += [await self._submit(place, batch) for place, batch in batches.items()]
+        return sent
+
+    async def _partitions(self, topic: str) -> Sequence[int]:
+        return sorted(await self._producer.partitions_for(self._prefix + topic))
+
+    async def _submit(self, place: tuple[str, int], batch: BatchBuilder) -> Sent:
+        topic, partition = place
+        ack: Awaitable[Ack] = await self._producer.send_batch(batch, self._prefix + topic, partition=partition)
+        return Sent(topic, batch.record_count(), ack)
+
+
+def _added(batch: BatchBuilder, row: Row) -> bool:
+    """False where the batch is full."""
+    return batch.append(timestamp=None, key=row.key, value=row.value, headers=row.headers) is not None
 
 
 @lru_cache(maxsize=_REMEMBERED_KEYS)

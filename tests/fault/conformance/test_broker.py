@@ -2,17 +2,21 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from datetime import date
+from itertools import product
 
 import pytest
 from aiokafka.errors import IllegalStateError
 from simpul_shared.contracts.topics import LIBRARIES, MARKS
 from simpul_shared.platform.consume import Partition, Record
-from simpul_shared.platform.relay import Ack
+from simpul_shared.platform.relay import Ack, Place, Row
 
 from tests.fault.conformance.brokers import Broker, Reader
 
 ONLY: Partition = (MARKS.name, 0)
 KEYS = (b"a", b"b", b"c", b"d")
+TOPICS = (LIBRARIES.name, MARKS.name)
+TRACED = [("content-type", b"application/cloudevents+json; charset=utf-8"), ("traceparent", b"00-1-2-01")]
 HEADERS = [("traceparent", b"00-1-2-01"), ("content-type", b"application/json")]
 
 
@@ -115,6 +119,35 @@ async def test_a_position_that_kafka_does_not_have_is_moved_to_the_earliest(brok
         reader.membership.seek(ONLY, position)
         await until(lambda: len(reader.records) >= 4)
     assert offsets(reader.records) == [0, 1, 2, 2]
+
+
+async def test_a_page_is_written_once_in_the_order_of_its_keys_where_the_acks_said(broker: Broker) -> None:
+    before = await send(broker, LIBRARIES.name, [(key, b"before") for key in KEYS])
+    # Those of one key are together more than a batch holds, so that several go to one partition.
+    rows = [page_row(topic, KEYS[n % 4], b"%03d" % n + bytes(15_000)) for n in range(120) for topic in TOPICS]
+    async with broker.producing() as producer:
+        sent = await producer.send_all(rows)
+        acks = [await one.ack for one in sent]
+    async with broker.member() as reader:
+        await until(lambda: len(reader.records) >= len(before) + len(rows))
+    read = [record for record in reader.records if record.value != b"before"]
+    for topic, key in product(TOPICS, KEYS):
+        of_key = [record for record in read if (record.topic, record.key) == (topic, key)]
+        assert values(of_key) == [row.value for row in rows if (row.topic, row.key) == (topic, key)]
+        assert offsets(of_key) == sorted(set(offsets(of_key)))
+    told = [
+        (one.topic, ack.partition, offset)
+        for one, ack in zip(sent, acks, strict=True)
+        for offset in range(ack.offset, ack.offset + one.records)
+    ]
+    assert sorted(told) == sorted((record.topic, record.partition, record.offset) for record in read)
+    places = {record.key: record.partition for record in read if record.topic == LIBRARIES.name}
+    assert [places[key] for key in KEYS] == [ack.partition for ack in before], "as those that are sent one by one"
+    assert all(list(record.headers) == TRACED for record in read)
+
+
+def page_row(topic: str, key: bytes, value: bytes) -> Row:
+    return Row(Place(1, 1, date(2026, 11, 22)), topic, key, value, "00-1-2-01")
 
 
 async def test_at_the_end_a_member_waits_for_what_comes_next(broker: Broker) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from aiokafka.errors import KafkaConnectionError, OutOfOrderSequenceNumber
 from simpul_shared.contracts.topics import LIBRARIES, MARKS
 from simpul_shared.platform.consume import Partition
-from simpul_shared.platform.relay import Ack
+from simpul_shared.platform.relay import Ack, Row, Sent
 
 from tests.fault.simulator.world import Process, World
 
@@ -118,6 +118,11 @@ class ModelProducer:
         lane.queue.append(_Waiting(Stored(key, value, headers), ack))
         self._drain(partition)
         return ack
+
+    async def send_all(self, rows: Sequence[Row]) -> list[Sent]:
+        """Each by itself, so that faults tear the page anywhere."""
+        sent = [await self.send(row.topic, key=row.key, value=row.value, headers=row.headers) for row in rows]
+        return [Sent(row.topic, 1, ack) for row, ack in zip(rows, sent, strict=True)]
 
     async def stop(self) -> None:
         """Flush, as aiokafka does, then close."""
