@@ -268,10 +268,8 @@ async def _all_of(sent: Sequence[Sent]) -> list[Ack]:
 
 def _reach(offsets: Offsets, sent: Sequence[Sent], acks: Sequence[Ack]) -> None:
     for one, ack in zip(sent, acks, strict=True):
-        partitions = offsets.setdefault(one.topic, {})
-        if ack.offset >= 0:  # a broker that forgot where it put a batch which it has already says -1
-            following = ack.offset + one.records
-            partitions[str(ack.partition)] = max(partitions.get(str(ack.partition), 0), following)
+        partitions, number = offsets.setdefault(one.topic, {}), str(ack.partition)
+        partitions[number] = max(partitions.get(number, 0), ack.offset + one.records)
 
 
 class Leadership(Protocol):
