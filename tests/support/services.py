@@ -1,7 +1,7 @@
 """A service under test: its real application over real Postgres, called through HTTP with real tokens."""
 
 import json
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -65,7 +65,7 @@ class Caller:
 
 @dataclass
 class ServiceUnderTest:
-    """One service with its database; `clock` is what its edge reads."""
+    """One service with its database."""
 
     service: Service
     database: Database
@@ -122,13 +122,16 @@ class ServiceUnderTest:
 
 @asynccontextmanager
 async def service_under_test(
-    service: Service, databases: Databases, *, template: str | None = None
+    service: Service, databases: Databases, *, template: str | None = None, clock: Callable[[], datetime] | None = None
 ) -> AsyncIterator[ServiceUnderTest]:
+    """`clock` is what its edge reads, where that is not to be this machine's."""
     async with (
         databases.database(service, template=template) as url,
         open_database(url, name="test", size=12) as database,
         httpx.AsyncClient(
-            transport=httpx.ASGITransport(served(service, database)), base_url="http://service.test", timeout=60
+            transport=httpx.ASGITransport(served(service, database, clock=clock)),
+            base_url="http://service.test",
+            timeout=60,
         ) as http,
     ):
         store = PostgresStore(database, service=service.name, consumer=service.name, topics=service.topics)
@@ -137,9 +140,16 @@ async def service_under_test(
         await tested.require_published()
 
 
-def served(service: Service, database: Database, archive: Archive | None = None) -> Any:
+def served(
+    service: Service,
+    database: Database,
+    archive: Archive | None = None,
+    clock: Callable[[], datetime] | None = None,
+) -> Any:
     verifier = TokenVerifier(FixedKeys(), issuer=ISSUER, audience=f"simpul-{service.name}")
-    return application(service, database=database, verifier=verifier, archive=archive)
+    app = application(service, database=database, verifier=verifier, archive=archive)
+    app.state.clock = clock or app.state.clock
+    return app
 
 
 def ids_of(envelopes: Iterable[Envelope]) -> list[UUID]:

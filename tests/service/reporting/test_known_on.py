@@ -143,6 +143,23 @@ async def test_the_watermark_tells_how_far_each_service_is_applied_and_how_far_b
     assert known["provisional"] is True
 
 
+async def test_a_live_answer_is_measured_by_the_marks_and_not_by_a_clock_that_is_slow(databases: Databases) -> None:
+    def slow_clock() -> datetime:
+        return now() - timedelta(hours=2)
+
+    async with service_under_test(SERVICE, databases, clock=slow_clock) as reporting:
+        map_, moment = bali(), now()
+        await reporting.receive(*map_.published(), designated(map_["51.03.02.2009"]))
+        await reporting.apply([reporting.record(LIBRARIES.name, b"k", b"{")])
+        await mark(reporting, moment, "registry", "activities", "reporting")
+
+        report = (await reporting.caller().get(REPORT, programme_year=2021)).json()
+
+    told = report["watermark"]
+    assert {datetime.fromisoformat(one) for one in told["applied_through"].values()} == {moment}
+    assert (report["realised"], told["withheld"], told["lag_seconds"], told["provisional"]) == (1, 1, 0, True)
+
+
 async def test_a_mark_counts_only_once_the_events_below_it_are_applied(reporting: ServiceUnderTest) -> None:
     asked = now()
     offsets = {"simpul.registry.regions.v1": {"0": 10_000}}

@@ -27,21 +27,24 @@ class Watermark(BaseModel):
     """Up to where an answer is complete. A final one never changes again for the same valid_on and known_on."""
 
     applied_through: AppliedThrough = Field(
-        description="Never later than known_on: what came after is not in the answer"
+        description="Never later than a known_on that was asked for: what came after is not in the answer"
     )
     lag_seconds: float | None = Field(description="From the earliest of applied_through to known_on", examples=[0.8])
     withheld: int = Field(
         description="Records up to known_on that came but could not be applied; operators see them as dead letters"
     )
-    provisional: bool = Field(description="False once everything recorded up to known_on is applied")
+    provisional: bool = Field(
+        description="False once everything recorded up to a known_on that was asked for is applied; else true"
+    )
 
 
 async def watermark(tx: Transaction, as_of: AsOf, *, now: datetime) -> Watermark:
     topics = [topic.name for topic in TOPICS]
     marks = await applied_through(tx, CONSUMER, topics)
-    withheld = await count_withheld(tx, CONSUMER, topics, until=as_of.known_on)
-    # Cut at known_on, so that a final answer stays the same to the byte while the marks go on.
-    through = {service: min(moment, as_of.known_on) for service, moment in marks.items()}
+    withheld = await count_withheld(tx, CONSUMER, topics, until=as_of.known_at)
+    # Cut at the instant asked for, so that a final answer stays the same to the byte while the marks go on. A live one is
+    # not: cut at this machine's clock, the marks of others would go back with it.
+    through = {service: min(moment, as_of.known_at) for service, moment in marks.items()}
     applied = AppliedThrough(
         registry=through.get("registry"), activities=through.get("activities"), reporting=through.get("reporting")
     )
@@ -50,5 +53,5 @@ async def watermark(tx: Transaction, as_of: AsOf, *, now: datetime) -> Watermark
         applied_through=applied,
         lag_seconds=lag_seconds(earliest, known_on=as_of.known_on, now=now),
         withheld=withheld,
-        provisional=earliest is None or earliest < as_of.known_on or withheld > 0,
+        provisional=earliest is None or earliest < as_of.known_at or withheld > 0,
     )
