@@ -11,6 +11,7 @@ from simpul_registry.domain.identity import SCHEME
 from simpul_registry.store.dataset import RegionData
 from simpul_shared.vocabulary import LineageKind
 
+from tests.service.registry import imports
 from tests.service.registry.loading import LoadedRegistry
 from tests.service.registry.test_load_regions import SNAPSHOTS
 
@@ -118,6 +119,23 @@ async def test_villages_of_papua_that_nothing_leads_from_are_listed_as_successor
     unknown = {"from_on": "2021-12-31", "to_on": "2023-01-31", "level": "DESA", "fate": "SUCCESSOR_UNKNOWN"}
     assert len(await crosswalk(loaded, **unknown, within="91")) == 46
     assert len(await crosswalk(loaded, **unknown, within="92")) == 3
+
+
+async def test_a_list_with_the_codes_of_an_old_map_is_told_of_each_where_its_place_went(loaded: LoadedRegistry) -> None:
+    told = await crosswalk(loaded, from_on="2021-12-31", to_on="2023-01-31", within="91", level="DESA")
+    in_use = {row["code"] for row in await exported(loaded, date(2023, 1, 31), level="DESA")}
+    gone = [one for one in told if one["code"] not in in_use]
+    unknown = [one for one in gone if one["fate"] == "SUCCESSOR_UNKNOWN"]
+    listed = [*unknown, *[one for one in gone if one["fate"] == "RECODED"][::10]]
+    content = imports.csv(*(imports.row("Pustaka", one["code"], Tanggal_Usulan="31/1/2023") for one in listed))
+    looked_at = await imports.checked(loaded.service, loaded.caller, content)
+    problems = [one["problems"][0] for one in await imports.rows(loaded.caller, looked_at, limit="200")]
+    assert (len(unknown), len(problems)) == (46, 46 + 450)
+    assert {one["code"] for one in problems} == {"region-unknown"}
+    assert [one["choices"] for one in problems] == [
+        [f"{now['code']} {now['name']}" for now in one["now"]] for one in listed
+    ]
+    assert all("penggantinya tidak tercatat" in one["hint"] for one in problems[:46])
 
 
 async def test_over_all_years_a_village_is_lost_only_where_no_lineage_was_recorded(

@@ -1,35 +1,34 @@
 """Places of rows that name them by a code, some hundreds at a time."""
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
 from simpul_shared.platform.database import Transaction
 from simpul_shared.platform.imports.table import Problem
-from simpul_shared.regions.store import Region, RegionUnknown, region_of
-from simpul_shared.vocabulary import RegionCode
+from simpul_shared.regions.store import Region, RegionUnknown
 
 from simpul_registry.domain.region_code import CodeScheme
 from simpul_registry.imports.names_alike import same_name
 from simpul_registry.imports.place_asked import COLUMNS, LEVELS, PlaceAsked, on_day
+from simpul_registry.store.codes_out_of_use import bearers_of, explain
 from simpul_registry.store.region_codes import regions_with_codes
-from simpul_registry.store.regions import find_region
 
-_EXPLAINED = 20
-"""Codes that are looked into, in each step; the others are told in general."""
+_FAR = 20
+"""Codes of each step whose parent does not exist either, for which similar ones are looked for further up."""
 
 
 async def by_code(
     tx: Transaction, wanted: Collection[PlaceAsked], today: date
 ) -> Mapping[PlaceAsked, Region | Problem]:
-    bearers = await _bearers(tx, {one.code for one in wanted if one.code is not None})
+    bearers = await bearers_of(tx, {one.code for one in wanted if one.code is not None})
     assigned = await regions_with_codes(tx, CodeScheme.BPS, {one.bps for one in wanted if one.bps is not None})
     borne = {one: on_day(bearers.get(one.code, ()), one.day(today)) for one in wanted if one.code is not None}
     unborne = {(str(one.code), one.day(today)) for one, region in borne.items() if region is None}
-    why = {place: await _explained(tx, *place) for place in sorted(unborne)[:_EXPLAINED]}
+    why = await explain(tx, sorted(unborne), far=_FAR)
+    unknown = {place: _unknown(*place, refusal) for place, refusal in why.items()}
     found: dict[PlaceAsked, Region | Problem] = {}
     for one in wanted:
-        own = None if one.code is None else borne[one] or _unknown(one.code, one.day(today), why)
+        own = None if one.code is None else borne[one] or unknown[one.code, one.day(today)]
         other = None if one.bps is None else _with_bps_code(one.bps, assigned.get(one.bps, ()), one.day(today))
         found[one] = _agreed(one, own, other)
     return found
@@ -45,36 +44,21 @@ def _with_bps_code(code: str, assigned: Sequence[Region], on: date) -> Region | 
     return Problem(RegionUnknown.slug, hint, "bps", tuple(choices))
 
 
-async def _bearers(tx: Transaction, codes: Collection[str]) -> Mapping[str, Sequence[Region]]:
-    """Who bore the codes at any time."""
-    rows = await tx.fetch(
-        """
-        select region_id, scheme, code, name, level, kind, parent_id, path, timezone, valid_from, valid_to, decree
-        -- Not "= 'infinity'": a generic plan would then look each code up in the index against overlaps, at ten times the cost.
-        from region_version where code = any($1::text[]) and not isfinite(superseded_at)
-        """,
-        list(codes),
-    )
-    bearers = defaultdict(list)
-    for row in rows:
-        bearers[row["code"]].append(region_of(row))
-    return bearers
+def _unknown(code: str, on: date, why: RegionUnknown) -> Problem:
+    """With where it went, or what it may have been meant to be, as choices."""
+    went: Sequence[Mapping[str, object]] = why.facts.get("successors") or ()  # type: ignore[assignment]
+    near: Sequence[str] = why.facts.get("nearest_codes") or ()  # type: ignore[assignment]
+    then = why.facts.get("place_has_code")
+    choices = [f"{one['code']} {one['name']}" for one in went] or [str(one) for one in (then, *near) if one]
+    return Problem(why.slug, f"Kode {code} tidak berlaku pada {on}. {_advice(why, choices)}", "code", tuple(choices))
 
 
-async def _explained(tx: Transaction, code: str, on: date) -> Problem:
-    try:
-        region = await find_region(tx, RegionCode(code), on=on)
-    except RegionUnknown as refusal:
-        near = [refusal.facts.get("place_has_code"), *(refusal.facts.get("nearest_codes") or ())]  # type: ignore[misc]
-        return Problem(
-            refusal.slug, f"Kode {code} tidak berlaku pada {on}.", "code", tuple(str(one) for one in near if one)
-        )
-    raise AssertionError(f"{region.code} was not found at first")
-
-
-def _unknown(code: str, on: date, why: Mapping[tuple[str, date], Problem]) -> Problem:
-    told = f"Kode {code} tidak berlaku pada {on}. Ambil kodenya dari lembar Wilayah."
-    return why.get((code, on)) or Problem(RegionUnknown.slug, told, "code")
+def _advice(why: RegionUnknown, choices: Sequence[str]) -> str:
+    if choices:
+        return "Pilih kode yang dimaksud."
+    if "successors" in why.facts:
+        return "Wilayah penggantinya tidak tercatat: tanyakan kepada dinas, lalu ambil kodenya dari lembar Wilayah."
+    return "Ambil kodenya dari lembar Wilayah."
 
 
 def _agreed(one: PlaceAsked, own: Region | Problem | None, other: Region | Problem | None) -> Region | Problem:

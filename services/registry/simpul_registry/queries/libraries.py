@@ -15,10 +15,10 @@ from simpul_shared.vocabulary import ExternalIdScheme, FundSource, LibraryStandi
 
 from simpul_registry.queries.search import like_pattern
 from simpul_registry.store import kin
+from simpul_registry.store.codes_out_of_use import day
 from simpul_registry.store.libraries import load_library, placed_libraries
 from simpul_registry.store.regions import (
     JAKARTA,
-    day,
     find_region,
     local_day,
     region_as_last_known,

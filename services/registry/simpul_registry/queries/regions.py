@@ -12,9 +12,10 @@ from simpul_shared.vocabulary import RegionCode, RegionLevel
 from simpul_registry.domain.fate import Bearer
 from simpul_registry.domain.region_code import CodeScheme
 from simpul_registry.queries.search import like_pattern
+from simpul_registry.store.codes_out_of_use import in_words, intervals, successors
 from simpul_registry.store.region_codes import codes_of, region_with_code
 from simpul_registry.store.region_fates import fates_of
-from simpul_registry.store.regions import find_region, in_words, intervals, successors, versions_of
+from simpul_registry.store.regions import find_region, versions_of
 from simpul_registry.views.regions import CodesView, CodeView, LineageView, RegionView
 
 

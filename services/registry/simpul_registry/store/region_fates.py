@@ -19,7 +19,7 @@ async def fates_of(
     ids = [one.region_id for one in before]
     steps = await _steps(tx, ids, since=since, until=until, known_on=known_on)
     led_to = {one.region_id for taken in steps.values() for one in taken if leads_on(one)}
-    there = await _bearers(tx, {*ids, *led_to}, on=until, known_on=known_on)
+    there = await bearers_on(tx, {*ids, *led_to}, on=until, known_on=known_on)
     return [fate_of(one, there.get(one.region_id), steps[one.region_id], _heirs(steps, there, one)) for one in before]
 
 
@@ -72,7 +72,10 @@ def _step(row: asyncpg.Record) -> LineageStep:
     )
 
 
-async def _bearers(tx: Transaction, ids: set[UUID], *, on: date, known_on: datetime | None) -> dict[UUID, Bearer]:
+async def bearers_on(
+    tx: Transaction, ids: set[UUID], *, on: date, known_on: datetime | None = None
+) -> dict[UUID, Bearer]:
+    """By which code and name each is known on the day; those that were not there are missing."""
     rows = await tx.fetch(
         """
         select region_id, code, name from region_version

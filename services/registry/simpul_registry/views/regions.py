@@ -9,7 +9,7 @@ from pydantic.config import JsonDict
 from simpul_shared.vocabulary import Confidence, LineageKind, RegionKind, RegionLevel
 
 from simpul_registry.domain.gazetteer import Hit
-from simpul_registry.store.regions import day
+from simpul_registry.store.codes_out_of_use import day
 
 _LEVELS = tuple(RegionLevel)
 

@@ -1,0 +1,219 @@
+"""Why no region bears a code on a day: it never existed, not yet or no more; and what its place is called then."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from heapq import nsmallest
+
+from simpul_shared.access import NATION_CODE
+from simpul_shared.platform.database import Transaction
+from simpul_shared.regions.store import Region, RegionUnknown, region_of
+
+from simpul_registry.domain.fate import Bearer, Fate, RegionFate
+from simpul_registry.store.region_fates import bearers_on, fates_of
+
+CodeOnDay = tuple[str, date]
+_NEAREST = 3
+
+
+async def explain(
+    tx: Transaction,
+    wanted: Collection[CodeOnDay],
+    *,
+    known_on: datetime | None = None,
+    field: str | None = None,
+    far: int | None = None,
+) -> dict[CodeOnDay, RegionUnknown]:
+    """The refusal of each code, which no region bore on its day.
+
+    It says when the code was in use and what its place was called on the day or, where it never was, which codes are near.
+    These are looked for beyond its own parent for the first `far` codes only: each takes thousands of others in.
+    """
+    if not wanted:
+        return {}
+    former = await bearers_of(tx, {code for code, _ in wanted})
+    never = [one for one in wanted if one[0] not in former]
+    earlier = {one: _last_before(former[one[0]], one[1]) for one in wanted if one[0] in former}
+    gone = {one: last for one, last in earlier.items() if last is not None}
+    coming = [one for one, last in earlier.items() if last is None]
+    return {
+        **await _never(tx, never, field=field, far=far),
+        **await _not_yet(tx, coming, former, field=field),
+        **await _no_more(tx, gone, former, known_on=known_on, field=field),
+    }
+
+
+async def bearers_of(tx: Transaction, codes: Collection[str]) -> Mapping[str, Sequence[Region]]:
+    """Who bore each code at any time, by first day."""
+    rows = await tx.fetch(
+        """
+        select region_id, scheme, code, name, level, kind, parent_id, path, timezone, valid_from, valid_to, decree
+        -- Not "= 'infinity'": a generic plan would then look each code up in the index against overlaps, at ten times the cost.
+        from region_version where code = any($1::text[]) and not isfinite(superseded_at) order by valid_from
+        """,
+        list(codes),
+    )
+    found = defaultdict(list)
+    for row in rows:
+        found[row["code"]].append(region_of(row))
+    return found
+
+
+def _last_before(former: Sequence[Region], on: date) -> Region | None:
+    return max((one for one in former if one.valid_from <= on), key=lambda one: one.valid_from, default=None)
+
+
+async def _never(
+    tx: Transaction, wanted: Sequence[CodeOnDay], *, field: str | None, far: int | None
+) -> dict[CodeOnDay, RegionUnknown]:
+    surroundings = _Surroundings(tx, far)
+    found = {}
+    for code, on in wanted:
+        near = await surroundings.nearest(code, on)
+        hint = f" Near it are {', '.join(near)}." if near else ""
+        found[code, on] = RegionUnknown(
+            f"No region ever had the code {code} in the records.{hint}", field=field, facts={"nearest_codes": near}
+        )
+    return found
+
+
+async def _not_yet(
+    tx: Transaction, wanted: Sequence[CodeOnDay], former: Mapping[str, Sequence[Region]], *, field: str | None
+) -> dict[CodeOnDay, RegionUnknown]:
+    found = {}
+    for on in {day for _, day in wanted}:
+        codes = [code for code, day in wanted if day == on]
+        before = await bearers_on(tx, {former[code][0].region_id for code in codes}, on=on)
+        for code in codes:
+            bearer = before.get(former[code][0].region_id)
+            hint = f" Its place bore the code {bearer.code} on that day." if bearer else ""
+            found[code, on] = RegionUnknown(
+                f"No region had the code {code} on {on}; it was in use {in_words(former[code])}.{hint}",
+                field=field,
+                facts={"code_in_use": intervals(former[code]), "place_has_code": bearer.code if bearer else None},
+            )
+    return found
+
+
+async def _no_more(
+    tx: Transaction,
+    gone: Mapping[CodeOnDay, Region],
+    former: Mapping[str, Sequence[Region]],
+    *,
+    known_on: datetime | None,
+    field: str | None,
+) -> dict[CodeOnDay, RegionUnknown]:
+    """`gone` has the last bearer of each code."""
+    together: dict[tuple[date, date], list[str]] = defaultdict(list)
+    for (code, on), last in gone.items():
+        together[last.valid_to, on].append(code)
+    found = {}
+    for (end, on), codes in together.items():
+        bearers = [Bearer(last.region_id, last.code, last.name) for last in (gone[code, on] for code in codes)]
+        fates = await fates_of(tx, bearers, since=end - timedelta(days=1), until=on, known_on=known_on)
+        for code, told in zip(codes, fates, strict=True):
+            found[code, on] = _retired(code, on, former[code], told, field)
+    return found
+
+
+def _retired(code: str, on: date, former: Sequence[Region], told: Fate, field: str | None) -> RegionUnknown:
+    went = ", ".join(f"{one.code} {one.name}" for one in told.now)
+    what = f"Its place is {went} on that day." if went else "What its place became is not known (successor unknown)."
+    return RegionUnknown(
+        f"No region had the code {code} on {on}; it was in use {in_words(former)}. {what}",
+        field=field,
+        facts={
+            "code_in_use": intervals(former),
+            "place_has_code": told.now[0].code if told.fate is RegionFate.RECODED else None,
+            **successors(told),
+        },
+    )
+
+
+class _Surroundings:
+    """Codes of one length around a code, by the smallest surrounding region that has any; each is read once."""
+
+    def __init__(self, tx: Transaction, far: int | None) -> None:
+        self._tx = tx
+        self._far = far
+        self._read: dict[tuple[str, int, date], list[str]] = {}
+
+    async def nearest(self, code: str, on: date) -> list[str]:
+        """Up to three, those alike first."""
+        if code == NATION_CODE:
+            return []
+        above = code.rpartition(".")[0]
+        around = await self._below(above, len(code), on)
+        if not around and above and self._may_go_far():
+            while above and not around:
+                above = above.rpartition(".")[0]
+                around = await self._below(above, len(code), on)
+        return nsmallest(_NEAREST, around, key=lambda other: _distance(code, other))
+
+    def _may_go_far(self) -> bool:
+        if self._far is None:
+            return True
+        self._far -= 1
+        return self._far >= 0
+
+    async def _below(self, above: str, length: int, on: date) -> list[str]:
+        asked = (above, length, on)
+        if asked not in self._read:
+            rows = await self._tx.fetch(
+                """
+                select code from region_version
+                where starts_with(code, $1) and length(code) = $2 and level <> 'NASIONAL' and valid_from <= $3
+                    and $3 < valid_to and superseded_at = 'infinity'
+                """,
+                f"{above}." if above else "",
+                length,
+                on,
+            )
+            self._read[asked] = [row["code"] for row in rows]
+        return self._read[asked]
+
+
+def _distance(code: str, other: str) -> tuple[int, int]:
+    differing = sum(a != b for a, b in zip(code, other, strict=True))
+    return differing, abs(int(code.replace(".", "")) - int(other.replace(".", "")))
+
+
+def successors(told: Fate) -> dict[str, object]:
+    """A fate as members of a problem document."""
+    return {
+        "fate": told.fate,
+        "successors": [{"region_id": one.region_id, "code": one.code, "name": one.name} for one in told.now],
+        "lineage": [
+            {
+                "kind": one.kind,
+                "to_code": one.to_code,
+                "effective_on": one.effective_on,
+                "basis": one.basis,
+                "confidence": one.confidence,
+            }
+            for one in told.steps
+        ],
+    }
+
+
+def day(value: date) -> date | None:
+    """A bound of an interval as the outside sees it: None where it is open."""
+    return None if value in {date.min, date.max} else value
+
+
+def in_words(versions: Sequence[Region]) -> str:
+    """The intervals of the versions, those that touch made one."""
+    spans: list[tuple[date, date]] = []
+    for one in sorted(versions, key=lambda one: one.valid_from):
+        if spans and spans[-1][1] == one.valid_from:
+            spans[-1] = (spans[-1][0], one.valid_to)
+        else:
+            spans.append((one.valid_from, one.valid_to))
+    return " and ".join(
+        f"{'since records began' if start == date.min else f'from {start}'}{'' if end == date.max else f' until before {end}'}"
+        for start, end in spans
+    )
+
+
+def intervals(versions: Iterable[Region]) -> list[dict[str, object]]:
+    return [{"name": one.name, "valid_from": day(one.valid_from), "valid_to": day(one.valid_to)} for one in versions]
