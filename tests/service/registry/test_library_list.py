@@ -8,6 +8,7 @@ from simpul_shared.access import Role
 
 from tests.service.registry.conftest import insert_regions
 from tests.service.registry.test_libraries import BANJARANGKAN, designated, nominated
+from tests.service.registry.test_succession import BAHA
 from tests.support.databases import Databases
 from tests.support.services import Caller, ServiceUnderTest, service_under_test
 
@@ -100,3 +101,16 @@ async def test_a_list_refuses_what_it_cannot_understand(
 ) -> None:
     response = await three.caller().get("/v1/libraries", **params)
     assert (response.status_code, response.json()["code"]) == (status, code)
+
+
+async def test_a_library_whose_village_has_ended_is_found_and_counted_where_the_village_last_lay(
+    registry: ServiceUnderTest, national: Caller
+) -> None:
+    await nominated(national, name="A", region_code=BAHA)
+    await registry.database.pool.execute("update region_version set valid_to = '2021-12-31' where code = $1", BAHA)
+    for region in ("ID", "51", "51.03", "51.03.02"):
+        for day in ("2021-12-30", "2021-12-31", None):
+            on = {} if day is None else {"valid_on": day}
+            assert await names(national, region=region, **on) == ["A"]
+            assert (await national.get("/v1/library-counts", region=region, **on)).json()["total"] == 1
+    assert await names(national, region="51.05") == []

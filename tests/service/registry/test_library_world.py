@@ -135,10 +135,10 @@ class Registry:
         return self._listed(), self._call(links)
 
     def _listed(self) -> int:
-        """All libraries that lists show, over all pages and regions."""
+        """All libraries that lists of the whole country show, over all pages."""
         found, cursor = 0, None
         while True:
-            params = {"limit": 200} | ({"cursor": cursor} if cursor else {})
+            params = {"region": "ID", "limit": 200} | ({"cursor": cursor} if cursor else {})
             page = self._call(self._national.get("/v1/libraries", **params)).json()
             found, cursor = found + len(page["items"]), page["next_cursor"]
             if cursor is None:

@@ -37,7 +37,10 @@ from simpul_registry.views.libraries import (
 
 @dataclass(frozen=True)
 class LibraryFilter:
-    """`region` and all below it, as the hierarchy was on `valid_on` (today when None); `q` is part of the name."""
+    """`region` and all below it, as the hierarchy was on `valid_on` (today when None); `q` is part of the name.
+
+    A region that has ended by then lies where it last lay.
+    """
 
     region: RegionCode | None = None
     valid_on: date | None = None
@@ -121,7 +124,10 @@ async def list_libraries(
                         and later.valid_from <= $1 and later.superseded_at = 'infinity'))))
             and ($3::uuid is null or l.library_id in (
                 select lay.library_id from library_region lay join region_version v on v.region_id = lay.region_id
-                where v.path @> array[$3] and v.valid_from <= $4 and $4 < v.valid_to and v.superseded_at = 'infinity'
+                where v.path @> array[$3] and v.valid_from <= $4 and v.superseded_at = 'infinity'
+                    and ($4 < v.valid_to or not exists (select from region_version later
+                        where later.region_id = v.region_id and later.valid_from > v.valid_from
+                        and later.valid_from <= $4 and later.superseded_at = 'infinity'))
                     and lay.valid_from <= $4 and $4 < lay.valid_to))
             and ($5::text is null or l.standing = $5)
             and ($6::text is null or l.type = $6)

@@ -27,7 +27,10 @@ async def count_libraries(tx: Transaction, wanted: LibraryFilter, *, scope: Scop
                         and later.valid_from <= $1 and later.superseded_at = 'infinity'))))
             and ($3::uuid is null or l.library_id in (
                 select lay.library_id from library_region lay join region_version v on v.region_id = lay.region_id
-                where v.path @> array[$3] and v.valid_from <= $4 and $4 < v.valid_to and v.superseded_at = 'infinity'
+                where v.path @> array[$3] and v.valid_from <= $4 and v.superseded_at = 'infinity'
+                    and ($4 < v.valid_to or not exists (select from region_version later
+                        where later.region_id = v.region_id and later.valid_from > v.valid_from
+                        and later.valid_from <= $4 and later.superseded_at = 'infinity'))
                     and lay.valid_from <= $4 and $4 < lay.valid_to))
             and ($5::text is null or l.standing = $5)
             and ($6::text is null or l.type = $6)
