@@ -1,4 +1,4 @@
-"""All events of a few aggregates, from the table and from archived days: what a person is shown of themselves."""
+"""Events of a few aggregates, from the table and from archived days: a library's life, what a person is shown of themselves."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -31,13 +31,21 @@ class TrailBroken(RuntimeError):
 
 
 async def trail_of(source: Source, archive: Archive, versions: Mapping[UUID, int], *, since: date) -> list[TrailEvent]:
-    """The events of each aggregate up to its version, as they were recorded; `since` is not after the day of the first.
+    """The events of each aggregate up to its version; the rest as events_of() says."""
+    wanted = {(one, version) for one, last in versions.items() for version in range(1, last + 1)}
+    return await events_of(source, archive, wanted, since=since)
+
+
+async def events_of(
+    source: Source, archive: Archive, wanted: set[tuple[UUID, int]], *, since: date
+) -> list[TrailEvent]:
+    """The events at these versions of aggregates, as they were recorded; `since` is not after the day of the first.
 
     Give it a pool: archived days may take long, and an open transaction holds up the relay. Errors: ArchiveUnreadable.
     """
-    wanted = {(one, version) for one, last in versions.items() for version in range(1, last + 1)}
     rows = await source.fetch(
-        "select aggregate_id, aggregate_version, value from ledger where aggregate_id = any($1)", list(versions)
+        "select aggregate_id, aggregate_version, value from ledger where aggregate_id = any($1)",
+        list({aggregate_id for aggregate_id, _ in wanted}),
     )
     recent = {(row["aggregate_id"], row["aggregate_version"]): row["value"] for row in rows}
     old = await archive.find(source, wanted - recent.keys(), since=since)

@@ -4,16 +4,14 @@ from pathlib import Path
 from uuid import UUID
 
 import asyncpg
-import httpx
 import pytest
 from simpul_shared.access import Role
 from simpul_shared.platform.archive import Archive
-from simpul_shared.platform.archiving import archive_ledger
 
+from tests.service.registry.archived import put_away, reading
 from tests.service.registry.people import BODY, EMAIL, NAME, NIK, PHONE, held, leaks, registered
 from tests.support.databases import Databases
-from tests.support.services import Caller, ServiceUnderTest, served
-from tests.support.tokens import token
+from tests.support.services import Caller, ServiceUnderTest
 
 TOLD = {
     "name": NAME,
@@ -145,44 +143,18 @@ async def test_events_of_archived_days_and_entries_made_twice_are_in_what_a_pers
     await national.post(f"{twin}/merge", {"survivor_id": path.rpartition("/")[2]}, version=1)
     whole = (await national.get(f"{path}/export")).json()
     assert whole["registered_twice"] == [twin.rpartition("/")[2]]
-    await made_old(registry, databases, path.rpartition("/")[2])
+    person_id = UUID(path.rpartition("/")[2])
     archive = Archive(tmp_path, "registry")
-    [day] = await archive_ledger(registry.database, archive, keep_days=30)
-    assert day.events == 1
+    assert await put_away(registry, databases, person_id, archive) == 1
+    await registry.database.pool.execute(
+        "update person set registered_at = '2025-03-01T05:00:00Z' where person_id = $1", person_id
+    )
 
-    async def exported(archive: Archive | None) -> httpx.Response:
-        transport = httpx.ASGITransport(served(registry.service, registry.database, archive))
-        async with httpx.AsyncClient(transport=transport, base_url="http://service.test") as http:
-            return await Caller(http, token(Role.NATIONAL_ADMIN)).get(f"{path}/export")
-
-    assert (await exported(archive)).json()["events"] == whole["events"]
-    lost = await exported(None)
-    assert (lost.status_code, lost.json()["code"]) == (503, "archive-unreadable")
-
-
-async def made_old(registry: ServiceUnderTest, databases: Databases, person_id: str) -> None:
-    """As if the person had been registered last year and all else today; and as if all were on Kafka."""
-    owner = await asyncpg.connect(databases.url(registry.url.rpartition("/")[2], "simpul_owner"))
-    try:
-        await owner.execute(
-            """
-            update ledger set xid = '3', recorded_on = '2025-03-01'
-            where aggregate_id = $1 and aggregate_version = 1
-            """,
-            UUID(person_id),
-        )
-        await owner.execute(
-            "update person set registered_at = '2025-03-01T05:00:00Z' where person_id = $1", UUID(person_id)
-        )
-        await owner.execute(
-            """
-            update relay_cursor set (xid, id) = (
-                select coalesce(max(xid), '0'), coalesce(max(id), 0) from ledger where ledger.shard = relay_cursor.shard
-            )
-            """
-        )
-    finally:
-        await owner.close()
+    async with reading(registry, archive) as caller:
+        assert (await caller.get(f"{path}/export")).json()["events"] == whole["events"]
+    async with reading(registry, None) as caller:
+        lost = await caller.get(f"{path}/export")
+        assert (lost.status_code, lost.json()["code"]) == (503, "archive-unreadable")
 
 
 async def test_an_erased_person_is_gone_from_every_row_and_for_every_reader(

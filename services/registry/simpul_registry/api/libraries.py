@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 import uuid6
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from fastapi import Query as Parameter
 from fastapi.responses import Response
 from simpul_shared.access import Permission
@@ -31,6 +31,7 @@ from simpul_registry.commands import libraries as commands
 from simpul_registry.commands import nominations
 from simpul_registry.commands.nominations import NominateLibrary
 from simpul_registry.queries import libraries as queries
+from simpul_registry.queries import library_history as history
 from simpul_registry.queries.libraries import LibraryFilter
 from simpul_registry.queries.library_counts import count_libraries
 from simpul_registry.views.libraries import LibraryCounts, LibraryEventView, LibraryView, NominatedView, PlacesView
@@ -342,11 +343,12 @@ async def library_regions(
     summary="Everything that happened to a library: what, when, by whom",
 )
 async def library_history(
+    request: Request,
     library_id: UUID,
     limit: Limit = 50,
     cursor: Cursor = None,
     edge: Query = query(Permission.LIBRARY_READ, touches="library_id"),
 ) -> Response:
-    async with edge.snapshot() as tx:
-        page = await queries.library_history(tx, library_id, scope=edge.scope, now=edge.now, limit=limit, cursor=cursor)
-    return answer(page)
+    return answer(
+        await history.library_history(edge, request.app.state.archive, library_id, limit=limit, cursor=cursor)
+    )

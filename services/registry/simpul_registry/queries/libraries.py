@@ -1,12 +1,9 @@
-"""Questions about libraries: one, a list, and everything that happened to one."""
+"""Questions about libraries: one, a list."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
-import msgspec
-from simpul_shared.contracts.envelope import Envelope
 from simpul_shared.platform.auth import Scope
 from simpul_shared.platform.database import Transaction
 from simpul_shared.platform.http.query import Page, decode_cursor, page_of
@@ -25,7 +22,6 @@ from simpul_registry.store.regions import (
     regions_as_last_known,
 )
 from simpul_registry.views.libraries import (
-    LibraryEventView,
     LibraryView,
     LinksView,
     LinkView,
@@ -159,25 +155,6 @@ async def list_libraries(
     return page_of(views, limit=limit, key=lambda view: (view.name, str(view.library_id)))
 
 
-async def library_history(
-    tx: Transaction, library_id: UUID, *, scope: Scope, now: datetime, limit: int, cursor: str | None
-) -> Page[LibraryEventView]:
-    """Everything that happened to a library, in order, from the ledger. Errors: LibraryUnknown, CursorMalformed."""
-    await load_library(tx, library_id, scope=scope, now=now)
-    after = decode_cursor(cursor, tuple[int])
-    rows = await tx.fetch(
-        """
-        select value from ledger where aggregate_id = $1 and aggregate_version > $2
-        order by aggregate_version limit $3
-        """,
-        library_id,
-        after[0] if after else 0,
-        limit + 1,
-    )
-    events = [_event(msgspec.json.decode(row["value"], type=Envelope)) for row in rows]
-    return page_of(events, limit=limit, key=lambda event: (event.version,))
-
-
 async def wanted_region(tx: Transaction, wanted: LibraryFilter, *, scope: Scope, today: date) -> UUID | None:
     """Errors: RegionUnknown, OutsideScope."""
     if wanted.region is None:
@@ -186,17 +163,3 @@ async def wanted_region(tx: Transaction, wanted: LibraryFilter, *, scope: Scope,
     current = await region_as_last_known(tx, region.region_id, on=today)
     await require_in_scope(tx, current, scope, on=today, field="/query/region")
     return region.region_id
-
-
-def _event(envelope: Envelope) -> LibraryEventView:
-    data: dict[str, Any] = msgspec.json.decode(envelope.data)
-    return LibraryEventView(
-        version=envelope.aggregateversion,
-        event_id=envelope.id,
-        type=envelope.type,
-        occurred_at=envelope.time,
-        recorded_at=envelope.recordedtime,
-        actor=envelope.actorref,
-        channel=envelope.channel,
-        data=data,
-    )
