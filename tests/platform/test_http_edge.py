@@ -159,3 +159,14 @@ async def test_ready_needs_postgres_and_nothing_else(tally: ServiceUnderTest) ->
         response = await http.get("/health/ready")
     assert response.status_code == 503
     assert "cannot be reached" in response.json()["detail"]
+
+
+async def test_a_misspelt_parameter_is_refused_and_not_left_out(tally: ServiceUnderTest) -> None:
+    caller = tally.caller(Role.OPERATOR)
+    document = refused(await caller.get("/v1/events", limt=1), 422, "parameter-unknown")
+    assert (document["field"], document["known"]) == ("/query/limt", ["after", "limit", "types", "wait"])
+    assert "Did you mean limit?" in document["detail"]
+    assert (await caller.get("/v1/events", limit=1)).status_code == 200
+    body = {"library_id": str(uuid4()), "name": "a"}
+    document = refused(await tally.caller().post("/v1/names?dry_run=true", body), 422, "parameter-unknown")
+    assert (document["field"], await tally.ledger()) == ("/query/dry_run", [])

@@ -21,6 +21,7 @@ from simpul_shared.contracts.envelope import Envelope
 from simpul_shared.errors import Conflict, Invalid, PreconditionFailed, PreconditionRequired, Refusal
 from simpul_shared.platform.auth import Guard, Principal, Scope
 from simpul_shared.platform.database import Database, Origin, Transaction, lock_key
+from simpul_shared.platform.http.parameters import require_known_parameters
 
 
 class IdempotencyKeyMissing(Refusal):
@@ -211,9 +212,10 @@ async def _open(request: Request, principal: Principal, key: str | None, if_matc
 def open_command(
     request: Request, principal: Principal, key: str | None, if_match: str | None, *, body: bytes
 ) -> Command:
-    """`body` is what tells this request from another under the same key. Errors: IdempotencyKeyMissing."""
+    """`body` is what tells this request from another under the same key. Errors: IdempotencyKeyMissing, ParameterUnknown."""
     if not key:
         raise IdempotencyKeyMissing("Send the header Idempotency-Key with a new random value for each new request.")
+    require_known_parameters(request)
     state = request.app.state
     told = f"{request.method} {request.url.path}?{request.url.query}\n{if_match or ''}\n".encode()
     return Command(

@@ -17,6 +17,7 @@ from simpul_shared.access import Permission
 from simpul_shared.errors import Invalid
 from simpul_shared.platform.auth import Guard, Principal, Scope
 from simpul_shared.platform.database import Database, Origin, Transaction
+from simpul_shared.platform.http.parameters import require_known_parameters
 
 T = TypeVar("T")
 
@@ -47,6 +48,7 @@ def query(permission: Permission, *, touches: str) -> Any:
     guard = Guard(permission, touches)
 
     async def open_query(request: Request, principal: Annotated[Principal, Depends(guard)]) -> Query:
+        require_known_parameters(request)
         state = request.app.state
         origin = Origin(state.service, principal.subject, "API", request.scope["request_id"])
         return Query(state.database, principal, state.clock(), origin)
