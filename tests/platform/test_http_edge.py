@@ -43,6 +43,13 @@ async def test_a_repeat_with_another_body_is_refused(tally: ServiceUnderTest) ->
     )
 
 
+async def test_an_answer_is_repeated_only_to_who_had_it(tally: ServiceUnderTest) -> None:
+    caller, body = tally.caller(), {"library_id": str(uuid4()), "name": "a"}
+    assert (await caller.post("/v1/names", body, key="k")).status_code == 201
+    assert caller.colleague is not None
+    refused(await caller.colleague.post("/v1/names", body, key="k"), 422, "idempotency-key-reused")
+
+
 async def test_the_same_key_of_another_client_is_another_request(tally: ServiceUnderTest) -> None:
     body = {"library_id": str(uuid4()), "name": "a"}
     for client in ("one", "two"):

@@ -217,7 +217,8 @@ def open_command(
         raise IdempotencyKeyMissing("Send the header Idempotency-Key with a new random value for each new request.")
     require_known_parameters(request)
     state = request.app.state
-    told = f"{request.method} {request.url.path}?{request.url.query}\n{if_match or ''}\n".encode()
+    # With who asks: a stored answer may tell what another of the same client's people must not see.
+    told = f"{principal.subject}\n{request.method} {request.url.path}?{request.url.query}\n{if_match or ''}\n".encode()
     return Command(
         database=state.database,
         principal=principal,
