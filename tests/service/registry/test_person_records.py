@@ -186,6 +186,47 @@ async def test_a_merged_person_points_to_the_survivor_who_is_erased_last(nationa
     assert (await national.post("/v1/people/look-up", {"nik": NIK})).json()["items"] == []
 
 
+async def test_what_was_recorded_for_a_merged_person_is_the_survivors_to_see_and_ends_where_it_was_made(
+    national: Caller,
+) -> None:
+    first, second, last = [await registered(national) for _ in range(3)]
+    first_id, second_id, last_id = [path.rpartition("/")[2] for path in (first, second, last)]
+    at = await library(national)
+    work: dict[str, object] = {"library_id": at, "role": "PENGELOLA", "valid_from": "2023-01-02"}
+    await told(national, first, "affiliations", work)
+    await told(national, last, "affiliations", work | {"role": "PKK"})
+    await told(national, first, "certifications", {"kind": "FASDA", "valid_from": "2023-05-12"})
+    await told(national, second, "consents", {"purpose": "FOTO", "text_version": "v1"})
+    await told(national, first, "merge", {"survivor_id": second_id})
+    await told(national, second, "merge", {"survivor_id": last_id})
+
+    async def working(**params: object) -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = (await national.get("/v1/people", library_id=at, **params)).json()["items"]
+        return items
+
+    person = (await national.get(last)).json()
+    assert await working() == await working(role="PENGELOLA") == [person]
+    own, theirs = person["affiliations"]
+    assert [(one["person_id"], one["role"]) for one in (own, theirs)] == [(last_id, "PKK"), (first_id, "PENGELOLA")]
+    [certification], [consent] = person["certifications"], person["consents"]
+    assert (certification["person_id"], consent["person_id"]) == (first_id, second_id)
+
+    refused = await national.post(f"{first}/affiliations", work | {"role": "PKK"}, version=4)
+    assert (refused.status_code, refused.json()["code"]) == (409, "person-merged")
+    await told(national, first, f"affiliations/{theirs['affiliation_id']}/end", {"valid_to": "2024-01-01"})
+    await told(national, first, f"certifications/{certification['certification_id']}/end", {"valid_to": "2024-01-01"})
+    await told(national, second, f"consents/{consent['consent_id']}/withdraw", {})
+    person = (await national.get(last)).json()
+    assert (person["affiliations"][1]["valid_to"], person["certifications"][0]["valid_to"]) == ("2024-01-01",) * 2
+    assert person["consents"][0]["withdrawn_at"] is not None
+    assert (await working(role="PENGELOLA"), await working()) == ([], [person])
+    assert (await national.get(f"{last}/export")).json()["registered_twice"] == [first_id, second_id]
+
+    await national.post(f"{first}/erase", {"reason": "KELIRU"}, version=6)
+    assert len((await national.get(last)).json()["affiliations"]) == 1
+    assert await working(role="PENGELOLA", on="2023-06-01") == []
+
+
 async def test_nothing_personal_comes_into_the_database_in_clear(registry: ServiceUnderTest, national: Caller) -> None:
     path = await registered(national)
     await told(national, path, "certifications", {"kind": "FASDA", "number": NUMBER, "valid_from": "2023-05-12"})

@@ -72,8 +72,7 @@ async def erase_person(tx: Transaction, change: ChangePerson, *, reason: Erasure
 
     Errors: PersonUnknown, PersonIsErased, PreconditionFailed, DuplicatesNotErased.
     """
-    person = await load_person(tx, change.person_id, scope=change.scope, now=change.now)
-    require_version(person.version, change.expected_version)
+    person = await load_at_version(tx, change)
     await _require_erased_duplicates(tx, person)
     event = PersonErased(person_id=person.person_id, reason=reason)
     person = replace(await announce(tx, person, event, now=change.now), erased_at=change.now)
@@ -83,7 +82,7 @@ async def erase_person(tx: Transaction, change: ChangePerson, *, reason: Erasure
 
 async def _require_erased_duplicates(tx: Transaction, person: Person) -> None:
     """Nobody is merged into this person meanwhile: that takes the same lock. Errors: DuplicatesNotErased."""
-    left = await duplicates_of(tx, person.person_id)
+    left = (await duplicates_of(tx, [person.person_id]))[person.person_id]
     if left:
         raise DuplicatesNotErased(
             "The person was registered more than once. Erase the duplicates first, so that nothing of them is left.",
@@ -92,10 +91,16 @@ async def _require_erased_duplicates(tx: Transaction, person: Person) -> None:
 
 
 async def load_for_change(tx: Transaction, change: ChangePerson) -> Person:
-    """Errors: PersonUnknown, PersonIsErased, PersonIsMerged, PreconditionFailed."""
+    """Errors: those of load_at_version, PersonIsMerged."""
+    person = await load_at_version(tx, change)
+    require_not_merged(person)
+    return person
+
+
+async def load_at_version(tx: Transaction, change: ChangePerson) -> Person:
+    """Merged or not: what was recorded for an id ends there. Errors: PersonUnknown, PersonIsErased, PreconditionFailed."""
     person = await load_person(tx, change.person_id, scope=change.scope, now=change.now)
     require_version(person.version, change.expected_version)
-    require_not_merged(person)
     return person
 
 

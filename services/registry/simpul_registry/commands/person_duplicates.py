@@ -18,7 +18,7 @@ from simpul_registry.views.person_duplicates import VerdictView
 
 
 async def merge_person(tx: Transaction, change: ChangePerson, survivor_id: UUID) -> Answer:
-    """What was recorded for either id stays with it; the merged one points to the survivor from now on.
+    """What was recorded for either id stays with it and ends there; the survivor is shown with all of it from now on.
 
     Errors: those of load_for_change, of either; SamePerson.
     """

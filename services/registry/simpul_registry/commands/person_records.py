@@ -15,7 +15,7 @@ from simpul_shared.contracts.registry import (
 from simpul_shared.platform.database import Transaction
 from simpul_shared.platform.http.command import Answer
 
-from simpul_registry.commands.people import ChangePerson, announce, load_for_change
+from simpul_registry.commands.people import ChangePerson, announce, load_at_version, load_for_change
 from simpul_registry.domain import person_records as rules
 from simpul_registry.domain.person_records import Affiliation, Certification, Consent
 from simpul_registry.sealing import ServiceKey
@@ -50,8 +50,8 @@ async def affiliate(tx: Transaction, change: ChangePerson, affiliation: Affiliat
 
 
 async def end_affiliation(tx: Transaction, change: ChangePerson, affiliation_id: UUID, *, valid_to: date) -> Answer:
-    """Errors: those of load_for_change; RecordUnknown, RecordEnded, IntervalReversed."""
-    person = await load_for_change(tx, change)
+    """Errors: those of load_at_version; RecordUnknown, RecordEnded, IntervalReversed."""
+    person = await load_at_version(tx, change)
     ended = rules.end(person.records.affiliations, affiliation_id, valid_to=valid_to)
     await store.save_affiliation(tx, person.person_id, ended)
     return await _announce(tx, person, _affiliation_changed(person, ended), change)
@@ -77,8 +77,8 @@ async def certify(
 
 
 async def end_certification(tx: Transaction, change: ChangePerson, certification_id: UUID, *, valid_to: date) -> Answer:
-    """Errors: those of load_for_change; RecordUnknown, RecordEnded, IntervalReversed."""
-    person = await load_for_change(tx, change)
+    """Errors: those of load_at_version; RecordUnknown, RecordEnded, IntervalReversed."""
+    person = await load_at_version(tx, change)
     ended = rules.end(person.records.certifications, certification_id, valid_to=valid_to)
     await store.save_certification(tx, person.person_id, ended)
     event = CertificationEnded(
@@ -105,8 +105,8 @@ async def give_consent(tx: Transaction, change: ChangePerson, consent: Consent) 
 async def withdraw_consent(
     tx: Transaction, change: ChangePerson, consent_id: UUID, *, withdrawn_at: datetime | None
 ) -> Answer:
-    """Errors: those of load_for_change; RecordUnknown, RecordEnded, IntervalReversed, ConsentInFuture."""
-    person = await load_for_change(tx, change)
+    """Errors: those of load_at_version; RecordUnknown, RecordEnded, IntervalReversed, ConsentInFuture."""
+    person = await load_at_version(tx, change)
     at = withdrawn_at or change.now
     withdrawn = rules.withdraw(person.records.consents, consent_id, at=at, now=change.now)
     await store.save_consent(tx, person.person_id, withdrawn)

@@ -77,7 +77,7 @@ async def look_up(
 async def list_people(
     tx: Transaction, at: At, *, scope: Scope, now: datetime, limit: int, cursor: str | None
 ) -> Page[PersonView]:
-    """Who is affiliated with a library, without names; those of them who are registered within the scope.
+    """Who is affiliated with a library, by whichever id, without names; those of them who are registered within the scope.
 
     Errors: LibraryUnknown, CursorMalformed.
     """
@@ -85,12 +85,16 @@ async def list_people(
     after = decode_cursor(cursor, tuple[UUID])
     rows = await tx.fetch(
         """
-        select person_id, region_id, basis, registered_at, version, erased_at, merged_into from person p
-        where p.person_id > coalesce($4, '00000000-0000-0000-0000-000000000000'::uuid)
-            and p.erased_at is null and p.merged_into is null
-            and exists (select from affiliation a
-                where a.person_id = p.person_id and a.library_id = $1 and ($2::text is null or a.role = $2)
-                    and a.valid_from <= $3 and (a.valid_to is null or $3 < a.valid_to))
+        with recursive working as (
+            select p.person_id, p.merged_into from affiliation a join person p using (person_id)
+            where a.library_id = $1 and ($2::text is null or a.role = $2)
+                and a.valid_from <= $3 and (a.valid_to is null or $3 < a.valid_to) and p.erased_at is null
+            union
+            select p.person_id, p.merged_into from person p join working on p.person_id = working.merged_into
+        )
+        select person_id, region_id, basis, registered_at, version, erased_at, merged_into from person
+        where person_id in (select person_id from working where merged_into is null)
+            and person_id > coalesce($4, '00000000-0000-0000-0000-000000000000'::uuid)
         order by person_id limit $5
         """,
         at.library_id,

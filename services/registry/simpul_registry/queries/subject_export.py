@@ -23,7 +23,7 @@ async def export_person(edge: Query, archive: Archive, person_id: UUID, *, key: 
         person = await load_person(tx, person_id, scope=edge.scope, now=edge.now)
         personal = await all_personal(tx, person_id, AccessKind.EXPORT, key=key, reader=reader)
         accesses = await accesses_of(tx, person_id, after=0, limit=None)
-        registered_twice = await duplicates_of(tx, person_id)
+        registered_twice = (await duplicates_of(tx, [person_id]))[person_id]
     since = person.registered_at.date()
     events = await trail_of(edge.database.pool, archive, {person_id: person.version}, since=since)
     return SubjectExport(

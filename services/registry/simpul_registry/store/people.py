@@ -1,7 +1,7 @@
 """People: their row, what is sealed of them, and the key to it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -37,7 +37,10 @@ class PersonIsMerged(Conflict):
 
 @dataclass(frozen=True)
 class Person:
-    """`region` is as it is today. `merged_into` is the person that this one turned out to be."""
+    """`region` is as it is today. `merged_into` is the person that this one turned out to be.
+
+    `records` are those made for this id, `records_elsewhere` those made for ids that turned out to be this person.
+    """
 
     person_id: UUID
     region: Region
@@ -47,6 +50,7 @@ class Person:
     erased_at: datetime | None = None
     merged_into: UUID | None = None
     records: Records = NO_RECORDS
+    records_elsewhere: Mapping[UUID, Records] = field(default_factory=dict)
 
 
 SEALED = (
@@ -194,22 +198,32 @@ async def find_people(
     return await people_within(tx, rows, scope=scope, now=now)
 
 
-async def duplicates_of(tx: Transaction, person_id: UUID) -> list[UUID]:
-    """Who turned out to be this person, and is not erased."""
+async def duplicates_of(tx: Transaction, person_ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
+    """Who turned out to be each of these people, if only by way of another, and is not erased."""
     rows = await tx.fetch(
-        "select person_id from person where merged_into = $1 and erased_at is null order by person_id", person_id
+        """
+        with recursive twin as (
+            select merged_into as survivor_id, person_id from person where merged_into = any($1) and erased_at is null
+            union all
+            select twin.survivor_id, next.person_id from person as next join twin on next.merged_into = twin.person_id
+            where next.erased_at is null
+        )
+        select survivor_id, person_id from twin order by person_id
+        """,
+        person_ids,
     )
-    return [row["person_id"] for row in rows]
+    return {one: [row["person_id"] for row in rows if row["survivor_id"] == one] for one in person_ids}
 
 
 async def people_within(
     tx: Transaction, rows: Sequence[asyncpg.Record], *, scope: Scope, now: datetime
 ) -> list[Person]:
-    """The people of these rows whose regions lie within the scope today, with their records."""
+    """The people of these rows whose regions lie within the scope today, with the records of all their ids."""
     today = local_day(now, JAKARTA)
     allowed = await scope_ids(tx, scope, on=today)
     regions = await regions_as_last_known(tx, [row["region_id"] for row in rows], on=today)
-    records = await load_records(tx, [row["person_id"] for row in rows])
+    twins = await duplicates_of(tx, [row["person_id"] for row in rows])
+    records = await load_records(tx, [*twins, *(one for ids in twins.values() for one in ids)])
     people = [
         Person(
             row["person_id"],
@@ -220,6 +234,7 @@ async def people_within(
             row["erased_at"],
             row["merged_into"],
             records[row["person_id"]],
+            {one: records[one] for one in twins[row["person_id"]]},
         )
         for row in rows
     ]

@@ -34,7 +34,10 @@ _PERSONAL: JsonDict = {
 
 
 class PersonView(BaseModel):
-    """A person without the name; that is at /v1/people/{person_id}/name, for those who may read it."""
+    """A person without the name; that is at /v1/people/{person_id}/name, for those who may read it.
+
+    Of ids that were merged into this one their affiliations, certifications and consents are shown, too.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -71,15 +74,18 @@ class PersonView(BaseModel):
 
     @classmethod
     def of(cls, person: Person) -> "PersonView":
+        told = {person.person_id: person.records, **person.records_elsewhere}
         return cls(
             person_id=person.person_id,
             region=RegionRef.of(person.region),
             basis=person.basis,
             registered_at=person.registered_at,
             merged_into=person.merged_into,
-            affiliations=[AffiliationView.of(one) for one in person.records.affiliations],
-            certifications=[CertificationView.of(one) for one in person.records.certifications],
-            consents=[ConsentView.of(one) for one in person.records.consents],
+            affiliations=[AffiliationView.of(one, person_id=by) for by, of in told.items() for one in of.affiliations],
+            certifications=[
+                CertificationView.of(one, person_id=by) for by, of in told.items() for one in of.certifications
+            ],
+            consents=[ConsentView.of(one, person_id=by) for by, of in told.items() for one in of.consents],
             version=person.version,
         )
 

@@ -3,13 +3,15 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from pydantic.config import JsonDict
 from simpul_shared.vocabulary import AffiliationRole, CertificationKind, ConsentPurpose, LegalBasis
 
 from simpul_registry.domain.person_records import Affiliation, Certification, Consent
 
+_PERSON_ID = "01979a50-1f2e-7a3c-9b4d-5e6f70819203"
 AFFILIATION: JsonDict = {
+    "person_id": _PERSON_ID,
     "affiliation_id": "01979a50-1f2e-7a3c-9b4d-5e6f70819204",
     "library_id": "01979a4e-7c11-7d2b-8f5e-0c2f4a1b9d33",
     "office_id": None,
@@ -18,12 +20,14 @@ AFFILIATION: JsonDict = {
     "valid_to": None,
 }
 CERTIFICATION: JsonDict = {
+    "person_id": _PERSON_ID,
     "certification_id": "01979a50-1f2e-7a3c-9b4d-5e6f70819205",
     "kind": "FASDA",
     "valid_from": "2023-05-12",
     "valid_to": "2026-05-12",
 }
 CONSENT: JsonDict = {
+    "person_id": _PERSON_ID,
     "consent_id": "01979a50-1f2e-7a3c-9b4d-5e6f70819206",
     "purpose": "CERITA_PERUBAHAN",
     "legal_basis": "PERSETUJUAN",
@@ -33,7 +37,11 @@ CONSENT: JsonDict = {
 }
 
 
-class AffiliationView(BaseModel):
+class _RecordView(BaseModel):
+    person_id: UUID = Field(description="The id that it was made for, and where it ends; another one's after a merge")
+
+
+class AffiliationView(_RecordView):
     """`valid_to` is the first day after it; null while it lasts."""
 
     affiliation_id: UUID
@@ -44,8 +52,9 @@ class AffiliationView(BaseModel):
     valid_to: date | None
 
     @classmethod
-    def of(cls, one: Affiliation) -> "AffiliationView":
+    def of(cls, one: Affiliation, *, person_id: UUID) -> "AffiliationView":
         return cls(
+            person_id=person_id,
             affiliation_id=one.affiliation_id,
             library_id=one.library_id,
             office_id=one.office_id,
@@ -55,15 +64,16 @@ class AffiliationView(BaseModel):
         )
 
 
-class CertificationView(BaseModel):
+class CertificationView(_RecordView):
     certification_id: UUID
     kind: CertificationKind
     valid_from: date
     valid_to: date | None
 
     @classmethod
-    def of(cls, one: Certification) -> "CertificationView":
+    def of(cls, one: Certification, *, person_id: UUID) -> "CertificationView":
         return cls(
+            person_id=person_id,
             certification_id=one.certification_id,
             kind=one.kind,
             valid_from=one.during.valid_from,
@@ -71,7 +81,7 @@ class CertificationView(BaseModel):
         )
 
 
-class ConsentView(BaseModel):
+class ConsentView(_RecordView):
     consent_id: UUID
     purpose: ConsentPurpose
     legal_basis: LegalBasis
@@ -80,5 +90,13 @@ class ConsentView(BaseModel):
     withdrawn_at: datetime | None
 
     @classmethod
-    def of(cls, one: Consent) -> "ConsentView":
-        return cls.model_validate(one, from_attributes=True)
+    def of(cls, one: Consent, *, person_id: UUID) -> "ConsentView":
+        return cls(
+            person_id=person_id,
+            consent_id=one.consent_id,
+            purpose=one.purpose,
+            legal_basis=one.legal_basis,
+            text_version=one.text_version,
+            given_at=one.given_at,
+            withdrawn_at=one.withdrawn_at,
+        )
