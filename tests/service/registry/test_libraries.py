@@ -262,6 +262,7 @@ async def test_designation_names_the_decree_and_the_province_and_counts_for_the_
         ({"sk_no": None}, "invalid", "/sk_no"),
         ({"sk_date": None}, "invalid", "/sk_date"),
         ({"sk_date": "2099-01-01"}, "date-in-future", "/sk_date"),
+        ({"sk_date": "2021-01-31"}, "date-too-early", "/sk_date"),
         ({"programme_year": 2020}, "programme-year-too-early", "/programme_year"),
     ],
 )

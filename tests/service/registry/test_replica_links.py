@@ -188,6 +188,20 @@ async def test_whatever_happens_at_once_around_a_mentor_it_is_told_what_it_is_in
             assert (await told(registry, f"/{row['library_id']}")).endswith("B") is row["told_replicator"]
 
 
+async def test_a_library_neither_closes_nor_merges_before_others_were_merged_into_it_or_linked_with_it(
+    national: Caller,
+) -> None:
+    source, replica, gone, heir = [await active(national, name=name) for name in ("A", "B", "C", "D")]
+    await merged(national, gone, source, effective_on="2024-06-01")
+    await linked(national, source, replica, effective_on="2024-05-01")
+    early = {"effective_on": "2024-05-31", "reason": "x"}
+    assert await refused(national, source, "close", early) == (422, "date-too-early")
+    assert await refused(national, source, "merge", early | {"survivor_id": id_of(heir)}) == (422, "date-too-early")
+    assert await refused(national, replica, "close", early | {"effective_on": "2024-04-30"}) == (422, "date-too-early")
+    await step(national, replica, "close", early)
+    await step(national, source, "close", early | {"effective_on": "2024-06-01"})
+
+
 async def test_links_that_cannot_be_are_refused(national: Caller) -> None:
     source, replica = await active(national, name="A"), await active(national, name="B")
     await linked(national, source, replica)

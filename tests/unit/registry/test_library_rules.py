@@ -17,6 +17,7 @@ from simpul_shared.errors import Refusal
 from simpul_shared.vocabulary import Basis, LibraryStatus, LibraryType, RegionLevel, Scheme
 
 TODAY = date(2026, 11, 22)
+NOMINATED = date(2021, 2, 1)
 Change = Callable[[Library], Library]
 NOMINATOR = Actor("regency", GRANTS[Role.REGENCY_ADMIN])
 JUDGE = Actor("judge", GRANTS[Role.NATIONAL_ADMIN])
@@ -28,7 +29,7 @@ def nominated(**changed: object) -> Library:
         "type": LibraryType.VILLAGE,
         "region_id": UUID(int=1),
         "region_level": RegionLevel.VILLAGE,
-        "nominated_on": date(2021, 2, 1),
+        "nominated_on": NOMINATED,
         "programme_year": 2021,
         "scheme": Scheme.STIMULUS,
         "basis": Basis.STATED,
@@ -55,7 +56,7 @@ CHANGES: dict[str, Change] = {
     "activate": on(date(2021, 7, 5), rules.activate),
     "make dormant": on(date(2022, 7, 5), rules.make_dormant),
     "reactivate": on(date(2023, 7, 5), rules.reactivate),
-    "close": on(date(2024, 7, 5), partial(rules.close, plans=PlansAtClosing())),
+    "close": on(date(2024, 7, 5), partial(rules.close, plans=PlansAtClosing(), bound_since=date.min)),
 }
 S = LibraryStatus
 ALLOWED = {
@@ -155,7 +156,7 @@ PROVINCE = Actor("province", GRANTS[Role.PROVINCE_ADMIN])
 
 def nominated_by(actor: Actor) -> Library:
     given_ = Nomination(
-        "A", LibraryType.VILLAGE, UUID(int=1), RegionLevel.VILLAGE, TODAY, 2022, Scheme.STIMULUS, Basis.STATED
+        "A", LibraryType.VILLAGE, UUID(int=1), RegionLevel.VILLAGE, NOMINATED, 2022, Scheme.STIMULUS, Basis.STATED
     )
     return nominations.nominate(UUID(int=2), given_, by=actor, today=TODAY)
 

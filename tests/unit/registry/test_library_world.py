@@ -69,7 +69,12 @@ class Rules:
         return self._keep(library, lambda: change(self.libraries[library], **arguments))
 
     def close(self, library: str, on: date) -> bool:
-        closed: dict[str, Any] = {"plans": PlansAtClosing(), "effective_on": on, "today": TODAY}
+        closed: dict[str, Any] = {
+            "plans": PlansAtClosing(),
+            "bound_since": FIRST_DAY,
+            "effective_on": on,
+            "today": TODAY,
+        }
         return self._keep(library, lambda: life.close(self.libraries[library], **closed))
 
     def move(self, library: str, village: str, on: date) -> bool:
@@ -83,7 +88,8 @@ class Rules:
 
     def merge(self, library: str, survivor: str, on: date) -> bool:
         pair = self.libraries[library], self.libraries[survivor]
-        return self._keep_without_ring(library, survivor, lambda: succession.merge(*pair, effective_on=on, today=TODAY))
+        days: dict[str, Any] = {"bound_since": FIRST_DAY, "effective_on": on, "today": TODAY}
+        return self._keep_without_ring(library, survivor, lambda: succession.merge(*pair, **days))
 
     def unmerge(self, library: str) -> bool:
         return self._keep_without_ring(library, library, lambda: succession.unmerge(self.libraries[library])[0])

@@ -14,7 +14,7 @@ from simpul_registry.commands.replicators import announce_with_mentors
 from simpul_registry.domain import library as rules
 from simpul_registry.domain.library import PlansAtClosing
 from simpul_registry.domain.succession import require_heir
-from simpul_registry.store.kin import open_plans
+from simpul_registry.store.kin import bound_since, open_plans
 from simpul_registry.store.libraries import PlacedLibrary, load_library
 from simpul_registry.store.places import move_to
 from simpul_registry.store.regions import JAKARTA, find_region, local_day, region_as_last_known
@@ -59,7 +59,8 @@ async def close_library(
         heir = await load_library(tx, transfer_to, scope=change.scope, now=change.now, field="/transfer_to")
         require_heir(placed.library, heir.library)
     plans = PlansAtClosing(await open_plans(tx, change.library_id), transfer_to, waived_because)
-    library = rules.close(placed.library, plans=plans, effective_on=on, today=today)
+    bound = await bound_since(tx, change.library_id)
+    library = rules.close(placed.library, plans=plans, bound_since=bound, effective_on=on, today=today)
     event = announced.LibraryClosed(
         library_id=library.library_id,
         effective_on=on,

@@ -14,7 +14,7 @@ from simpul_registry.domain import succession as rules
 from simpul_registry.domain.duplicates import Pair
 from simpul_registry.store import replica_links
 from simpul_registry.store.duplicates import dismiss
-from simpul_registry.store.kin import survivor_of
+from simpul_registry.store.kin import bound_since, survivor_of
 from simpul_registry.store.libraries import load_library
 from simpul_registry.store.regions import local_day
 from simpul_registry.views.libraries import LibraryView
@@ -29,7 +29,8 @@ async def merge_library(
     """The survivor takes the links over, too. Errors: LibraryUnknown, PreconditionFailed, MentoredByReplica, and those of rules.merge."""
     placed, today, on = await load_for_day(tx, change, effective_on)
     survivor = await load_library(tx, survivor_id, scope=change.scope, now=change.now, field="/survivor_id")
-    library = rules.merge(placed.library, survivor.library, effective_on=on, today=today)
+    bound = await bound_since(tx, change.library_id)
+    library = rules.merge(placed.library, survivor.library, bound_since=bound, effective_on=on, today=today)
     event = announced.LibraryMerged(
         library_id=library.library_id, survivor_id=survivor_id, effective_on=on, reason=reason
     )

@@ -120,6 +120,17 @@ class Library(msgspec.Struct, frozen=True):
         return self.episodes[-1]
 
     @property
+    def stands_since(self) -> date:
+        """The first day on which its status, its name and its place were all as they are now."""
+        return max(self.status_since, self.named_since, self.placed_since)
+
+    @property
+    def begun_on(self) -> date:
+        """The day of its first decree; of its nomination, while there is none."""
+        decrees = [e.sk_date for e in self.episodes if e.sk_date]
+        return max(self.nominated_on, min(decrees, default=self.nominated_on))
+
+    @property
     def open_years(self) -> frozenset[int]:
         return frozenset(e.programme_year for e in self.episodes if e.status is not Status.REJECTED)
 
@@ -151,12 +162,15 @@ def reactivate(library: Library, *, effective_on: date, today: date) -> Library:
     return move(library, Status.ACTIVE, effective_on=effective_on, today=today)
 
 
-def close(library: Library, *, plans: PlansAtClosing, effective_on: date, today: date) -> Library:
-    """Close for ever. Errors: LibraryClosed, LibraryMerged, OpenFollowUpPlans, DateInFuture, DateTooEarly."""
+def close(library: Library, *, plans: PlansAtClosing, bound_since: date, effective_on: date, today: date) -> Library:
+    """Close for ever. `bound_since` is the last day on which another was merged into it or linked with it.
+
+    Errors: LibraryClosed, LibraryMerged, OpenFollowUpPlans, DateInFuture, DateTooEarly.
+    """
     require_standing(library)
     require_settled(plans)
-    closed = move(library, Status.CLOSED, effective_on=effective_on, today=today)
-    return replace(closed, plans_to=plans.transfer_to)
+    require_order(max(library.stands_since, bound_since), effective_on, today=today)
+    return replace(library, status=Status.CLOSED, status_since=effective_on, plans_to=plans.transfer_to)
 
 
 def rename(library: Library, *, new_name: str, effective_on: date, today: date) -> Library:

@@ -180,10 +180,11 @@ def designate(
 
     A library that is active already stays so; what was said of the funding stays where the decree says nothing.
 
-    Errors: LibraryClosed, LibraryMerged, TransitionRefused, SelfApproval, EpisodeExists, ProgrammeYearTooEarly, DateInFuture.
+    Errors: LibraryClosed, LibraryMerged, TransitionRefused, SelfApproval, EpisodeExists, ProgrammeYearTooEarly, DateInFuture,
+    DateTooEarly (a decree before the nomination).
     """
     require(library, "designated", Status.VERIFIED, Status.DESIGNATED, Status.ACTIVE)
-    refuse_future(sk_date, today=today, field="/sk_date")
+    _require_decree_day(library, sk_date, today=today)
     first = library.status is Status.VERIFIED
     if not first:
         episode = Episode(
@@ -215,14 +216,19 @@ def take_over(library: Library, *, sk_no: str, sk_date: date, today: date) -> Li
 
     `library` is as nominate() made it. Errors: DateInFuture, DateTooEarly (a decree before its nomination).
     """
+    _require_decree_day(library, sk_date, today=today)
+    episode = replace(library.latest, status=Status.DESIGNATED, sk_no=sk_no, sk_date=sk_date, endorsed=True)
+    return replace(library, status=Status.DESIGNATED, status_since=sk_date, episodes=(episode,))
+
+
+def _require_decree_day(library: Library, sk_date: date, *, today: date) -> None:
     refuse_future(sk_date, today=today, field="/sk_date")
     if sk_date < library.nominated_on:
         raise DateTooEarly(
-            f"The decree of {sk_date} comes before the nomination on {library.nominated_on}. Mend one of the dates.",
+            f"The decree of {sk_date} comes before the nomination on {library.nominated_on}. Give the decree's own date, or"
+            " nominate with the day on which that was.",
             field="/sk_date",
         )
-    episode = replace(library.latest, status=Status.DESIGNATED, sk_no=sk_no, sk_date=sk_date, endorsed=True)
-    return replace(library, status=Status.DESIGNATED, status_since=sk_date, episodes=(episode,))
 
 
 def _require_another(library: Library, by: Actor) -> None:

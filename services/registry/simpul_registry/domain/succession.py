@@ -59,8 +59,10 @@ class ReplicaNotAtWork(Conflict):
     title = "Perpustakaan belum atau tidak aktif"
 
 
-def merge(library: Library, survivor: Library, *, effective_on: date, today: date) -> Library:
+def merge(library: Library, survivor: Library, *, bound_since: date, effective_on: date, today: date) -> Library:
     """The library as merged into the survivor, which stays as it is; so a merged one never is a survivor, and no ring closes.
+
+    `bound_since` is the last day on which another was merged into the library or linked with it.
 
     Errors: OneLibraryOnly, LibraryClosed, LibraryMerged, SurvivorBehind, DateInFuture, DateTooEarly.
     """
@@ -72,8 +74,8 @@ def merge(library: Library, survivor: Library, *, effective_on: date, today: dat
             f"The survivor is {survivor.status}, the other is {library.status}. Merge them the other way round.",
             field="/survivor_id",
         )
-    begun = max(library.status_since, library.placed_since, survivor.nominated_on)
-    require_order(begun, effective_on, today=today)
+    begun = survivor.begun_on if library.status in _BEGUN else survivor.nominated_on
+    require_order(max(library.stands_since, bound_since, begun), effective_on, today=today)
     return replace(library, merged_into=survivor.library_id, merged_on=effective_on)
 
 
@@ -131,7 +133,7 @@ def link_replica(source: Library, replica: Library, *, kin: Kin, effective_on: d
         )
     if replica.library_id in kin.above:
         raise MentoredByReplica("The replica mentors the library itself, or one of its mentors.", field="/replica_id")
-    require_order(max(source.nominated_on, replica.nominated_on), effective_on, today=today)
+    require_order(max(source.begun_on, replica.begun_on), effective_on, today=today)
 
 
 def end_link(source: Library, *, linked_on: date | None, effective_on: date, today: date) -> None:

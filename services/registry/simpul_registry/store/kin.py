@@ -1,6 +1,7 @@
 """What ties libraries to each other: merges, and follow-up plans that passed from one to another."""
 
 from collections.abc import Sequence
+from datetime import date
 from uuid import UUID
 
 from simpul_shared.contracts.activities import FollowUpItemCancelled, FollowUpItemCompleted, FollowUpPlanSubmitted
@@ -39,6 +40,21 @@ async def open_plans(tx: Transaction, library_id: UUID) -> tuple[UUID, ...]:
         library_id,
     )
     return tuple(row["plan_id"] for row in rows)
+
+
+async def bound_since(tx: Transaction, library_id: UUID) -> date:
+    """The last day on which another was merged into it, or a link that it still has began; the first of all days without any."""
+    day: date = await tx.fetchval(
+        """
+        select coalesce(greatest(
+            (select max(merged_on) from library where merged_into = $1),
+            (select max(linked_on) from replica_link
+                where $1 in (mentor_now, replica_now) and mentor_now <> replica_now and ended_on is null)
+        ), '-infinity')
+        """,
+        library_id,
+    )
+    return day
 
 
 async def keep_plans(tx: Transaction, events: Sequence[Received[FollowUpPlanSubmitted]]) -> None:
