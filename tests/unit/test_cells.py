@@ -9,6 +9,7 @@ from simpul_shared.platform.imports.cells import (
     Source,
     code,
     day,
+    is_personal,
     protected,
     text,
     unprotected,
@@ -124,3 +125,17 @@ def test_what_goes_out_is_a_text_to_excel_and_comes_back_as_it_was(shown: str) -
     assert unprotected(protected(shown)) == shown
     assert protected("Taman") == "Taman"
     assert unprotected("'Taman") == "'Taman"
+
+
+@pytest.mark.parametrize(
+    "shown", ["081234567890", "0812-3456-7890", "+62 361 234567", "62812345678", "a@desa.id", "5103021234560001"]
+)
+def test_telephone_numbers_addresses_and_niks_are_personal(shown: str) -> None:
+    assert is_personal(f"hubungi {shown}")
+
+
+@pytest.mark.parametrize(
+    "shown", ["6201022001", "6271010001", "08-12-2021", "08-12-2021 10:00", "2021-08-12", "62.01.02"]
+)
+def test_codes_of_province_62_and_days_on_the_8th_are_not(shown: str) -> None:
+    assert not is_personal(shown)

@@ -23,15 +23,24 @@ _KINDS = {
     "provinsi": "",
     "propinsi": "",
 }
+_ADMINISTRATIVE = {"administrasi", "adm"}
+"""Jakarta's cities and regency have it in their names; people leave it out."""
+
 _SIGNS = re.compile(r"[^\w\s]+")
+
+
+_OFFICIAL_KINDS = ("kab.", "kabupaten", "kota", "kab. adm.", "kabupaten administrasi", "kota adm.", "kota administrasi")
 
 
 def parts(name: str) -> tuple[str, str]:
     """The kind, where one is told and it matters, and the bare name in small letters."""
     words = _SIGNS.sub(" ", name).casefold().split()
+    kind = ""
     if len(words) > 1 and words[0] in _KINDS:
-        return _KINDS[words[0]], " ".join(words[1:])
-    return "", " ".join(words)
+        kind = _KINDS[words.pop(0)]
+    if len(words) > 1 and words[0] in _ADMINISTRATIVE:
+        words.pop(0)
+    return kind, " ".join("kepulauan" if word == "kep" else word for word in words)
 
 
 def squeezed(name: str) -> str:
@@ -49,7 +58,7 @@ def same_name(given: str, official: str) -> bool:
 def official_names(given: str) -> list[str]:
     """How the name may be written in the records, in small letters."""
     bare = parts(given)[1]
-    return [given.casefold(), bare, f"kab. {bare}", f"kota {bare}"]
+    return [given.casefold(), bare, *(f"{kind} {bare}" for kind in _OFFICIAL_KINDS)]
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from simpul_shared.regions.store import Region, RegionUnknown
 from simpul_registry.domain.region_code import CodeScheme
 from simpul_registry.imports.names_alike import same_name
 from simpul_registry.imports.place_asked import COLUMNS, LEVELS, PlaceAsked, on_day
+from simpul_registry.imports.place_names import NamesAbove, names_above, path_names, told, was_called
 from simpul_registry.store.codes_out_of_use import bearers_of, explain
 from simpul_registry.store.region_codes import regions_with_codes
 
@@ -31,7 +32,29 @@ async def by_code(
         own = None if one.code is None else borne[one] or unknown[one.code, one.day(today)]
         other = None if one.bps is None else _with_bps_code(one.bps, assigned.get(one.bps, ()), one.day(today))
         found[one] = _agreed(one, own, other)
-    return found
+    return {**found, **await _misplaced(tx, found, today)}
+
+
+async def _misplaced(
+    tx: Transaction, found: Mapping[PlaceAsked, Region | Problem], today: date
+) -> Mapping[PlaceAsked, Problem]:
+    """Those that say of a region above a name which that one never had: many villages share a name."""
+    named = {one: region for one, region in found.items() if isinstance(region, Region) and any(one.names)}
+    if not named:
+        return {}
+    above = await names_above(tx, {region_id for region in named.values() for region_id in region.path})
+    problems = {one: _elsewhere(one, region, above, one.day(today)) for one, region in named.items()}
+    return {one: problem for one, problem in problems.items() if problem is not None}
+
+
+def _elsewhere(one: PlaceAsked, region: Region, above: NamesAbove, on: date) -> Problem | None:
+    called = path_names(region.path, above, on)
+    for depth, region_id in enumerate(region.path[1:-1]):
+        given = one.names[depth]
+        if given is not None and not was_called(region_id, given, above):
+            hint = f"Kode {one.code or one.bps} terletak di {called[depth]}, bukan {given}. Perbaiki kode atau namanya."
+            return Problem("place-disagrees", hint, COLUMNS[depth], (told(region.code, region.path, above, on),))
+    return None
 
 
 def _with_bps_code(code: str, assigned: Sequence[Region], on: date) -> Region | Problem:

@@ -7,6 +7,7 @@ from datetime import date
 from uuid import UUID
 
 import asyncpg
+from simpul_shared.access import NATION_CODE
 from simpul_shared.platform.database import Transaction
 from simpul_shared.platform.imports.form import Asked
 from simpul_shared.platform.imports.table import Problem
@@ -61,9 +62,10 @@ class _Gazette:
             and region.valid_from <= on < region.valid_to
             and self._lies_within(region)
             and all(
-                given is None or same_name(given, name)
-                for given, name in zip(one.names, path_names(region.path, self.above, on), strict=False)
+                given is None or was_called(region_id, given, self.above)
+                for given, region_id in zip(one.names[:depth], region.path[1:], strict=False)
             )
+            and same_name(one.names[depth] or "", region.name)
         )
 
     def _lies_within(self, region: Region) -> bool:
@@ -133,6 +135,11 @@ def _unknown(one: PlaceAsked, depth: int, choices: tuple[str, ...]) -> Problem:
     return Problem(UNKNOWN, f"Tidak ada wilayah bernama {one.names[depth]} di sana. {advice}", COLUMNS[depth], choices)
 
 
+def was_called(region_id: UUID, given: str, names: NamesAbove) -> bool:
+    """On any day: lists have the names of today and of then for one place, and its id is the same."""
+    return any(same_name(given, name) for _, _, name in names.get(region_id, ()))
+
+
 def path_names(path: Sequence[UUID], above: NamesAbove, on: date) -> list[str]:
     """From the province down to the region itself, as they were called on the day."""
     return [_name_on(above.get(region_id, []), on) for region_id in path[1:]]
@@ -168,9 +175,10 @@ async def _looked_into(
     if not lost:
         return {}
     gazette = await _gazette(tx, {name for one in lost for name in one.names if name}, asked, today)
+    nation = await region_by_code(tx, RegionCode(NATION_CODE), on=today)
     stuck = defaultdict(list)
     for one in lost:
-        found = _where_lost(one, gazette, one.day(today))
+        found = _where_lost(one, gazette, nation.region_id, one.day(today))
         if found is not None:
             stuck[found.within, found.depth].append(found)
     like = await _like_names(tx, stuck, today)
@@ -199,14 +207,16 @@ async def _like_names(
     return like
 
 
-def _where_lost(one: PlaceAsked, gazette: _Gazette, on: date) -> _Lost | None:
+def _where_lost(one: PlaceAsked, gazette: _Gazette, nation: UUID, on: date) -> _Lost | None:
     path = gazette.path[:3]
     for depth in range(LEVELS.index(one.level) + 1):
         if one.names[depth] is None:
             continue
         fitting = gazette.fitting(one, depth, on)
         if not fitting:
-            return _Lost(one, depth, path[-1]) if len(path) > min(depth, 2) > 0 else None
+            if depth == 0:
+                return _Lost(one, depth, nation)
+            return _Lost(one, depth, path[-1]) if len(path) > min(depth, 2) else None
         if len(fitting) == 1 and len(path) < 3:
             path = fitting[0].path[:3]
     return None

@@ -32,7 +32,12 @@ Reader = Callable[[Cell, Source], object]
 
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-_PERSONAL = re.compile(r"\b\d{16}\b|[\w.+-]+@[\w-]+\.[\w.]+|(?:\+62|\b62|\b08)[\d -]{8,}")
+# A telephone number has eight digits or more behind 08 or 62 8: BPS codes of province 62 go on with 0, 1 or 7, and a day
+# on the 8th, such as 08-12-2021 10.00, is none.
+_PERSONAL = re.compile(
+    r"\b\d{16}\b|[\w.+-]+@[\w-]+\.[\w.]+"
+    r"|(?:\+62|\b62[ -]?8|\b08(?![ -]\d\d?[ -]\d{4}))(?:[ -]?\d){7,}"
+)
 _PRECISE_DIGITS = 15
 
 
