@@ -433,6 +433,60 @@ async def test_a_worker_that_dies_while_it_reads_is_followed_by_one_that_reads_a
     assert (looked_at["state"], looked_at["rows_read"], looked_at["rows_accepted"]) == ("CHECKED", 2, 2)
 
 
+class Fault(Exception):
+    """Of the service's own."""
+
+
+async def test_a_dry_run_that_halted_is_not_committed_but_read_anew_when_the_file_is_sent_again(
+    registry: ServiceUnderTest, national: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = store.count_judged
+
+    async def fail(tx: Any, import_id: UUID, counted: Any) -> None:
+        if await tx.fetchval("select rows_read from bulk_import where import_id = $1", import_id):
+            raise Fault
+        await count(tx, import_id, counted)
+
+    content = csv(*(row(f"Pustaka {number}") for number in range(1001)))
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "count_judged", fail)
+        halted = await checked(registry, national, content)
+    assert (halted["state"], halted["rows_read"]) == ("HALTED", 1000)
+    assert "Send the same file again" in halted["problem"]["detail"]
+    commit = f"/v1/imports/{halted['import_id']}/commit"
+    refused = await national.post(commit, version=halted["version"])
+    assert (refused.status_code, refused.json()["code"]) == (409, "import-state")
+    assert "Send the same file again" in refused.json()["detail"]
+    again = await checked(registry, national, content)
+    assert (again["state"], again["rows_accepted"], again["problem"]) == ("CHECKED", 1001, None)
+
+
+async def test_a_commit_that_halted_goes_on_when_it_is_asked_for_again(
+    registry: ServiceUnderTest, national: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(committing, "CHUNK_ROWS", 1)
+    count = store.count_settled
+
+    async def fail(tx: Any, import_id: UUID, receipts: Any) -> None:
+        if receipts[-1].row_no == 3:
+            raise Fault
+        await count(tx, import_id, receipts)
+
+    content = csv(*(row(f"Pustaka {number}") for number in range(3)))
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "count_settled", fail)
+        halted = await committed(registry, national, content)
+    assert (halted["state"], halted["rows_applied"]) == ("HALTED", 1)
+    assert "Ask for the commit again" in halted["problem"]["detail"]
+    assert (await send(national, content))["state"] == "HALTED"
+    path = f"/v1/imports/{halted['import_id']}"
+    assert (await national.post(f"{path}/commit", version=halted["version"])).status_code == 202
+    await work(registry)
+    done = (await national.get(path)).json()
+    assert (done["state"], done["rows_applied"]) == ("COMPLETED", 3)
+    assert len(await registry.ledger(announced.LibraryNominated)) == 3
+
+
 async def test_one_process_at_a_time_works_on_imports(registry: ServiceUnderTest, national: Caller) -> None:
     await send(national, csv(row("Pustaka A")))
     async with machine._alone(registry.database) as leads:

@@ -261,10 +261,7 @@ async def _insert_or_find(tx: Transaction, form: Form, upload: Upload, region_co
 async def _begin_commit(tx: Transaction, forms: Mapping[str, Form], import_id: UUID, edge: Command) -> Answer:
     found = await store.load_own(tx, import_id, edge.principal)
     require_version(found.version, edge.expected_version)
-    if found.state not in {ImportState.CHECKED, ImportState.HALTED} or found.head is None:
-        raise NotCommittable(
-            f"The import is {found.state}; only one that is CHECKED can be committed.", facts={"state": found.state}
-        )
+    await _require_judged(tx, found)
     form = _form(forms, found.form)
     _require(form.permission, edge.principal)
     if found.state is ImportState.CHECKED:
@@ -272,6 +269,19 @@ async def _begin_commit(tx: Transaction, forms: Mapping[str, Form], import_id: U
     await store.begin_commit(tx, import_id, edge.principal)
     now = await store.load_own(tx, import_id, edge.principal)
     return Answer(ImportView.of(now), now.version, location=f"/v1/imports/{import_id}")
+
+
+async def _require_judged(tx: Transaction, found: Import) -> None:
+    """Errors: NotCommittable, also for an import whose rows were not all judged, since the reading of its file halted."""
+    if found.state is ImportState.CHECKED:
+        return
+    if found.state is not ImportState.HALTED:
+        why = f"The import is {found.state}; only one that is CHECKED can be committed."
+    elif await store.is_unread(tx, found.import_id):
+        why = "The import halted before all rows were judged. Send the same file again: it is read from its beginning."
+    else:
+        return
+    raise NotCommittable(why, facts={"state": found.state})
 
 
 async def _refused_pages(edge: Query, import_id: UUID) -> AsyncIterator[Sequence[Any]]:

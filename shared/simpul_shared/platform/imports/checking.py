@@ -37,15 +37,20 @@ async def check(desk: Desk, form: Form, one: Import, stopping: asyncio.Event) ->
             if not await _judge_file(desk, form, one, path, stopping):
                 return
     except Refusal as refusal:
-        async with desk.database.transaction(desk.origin(one)) as tx:
-            await store.begin_anew(tx, one.import_id)
-            await store.drop_file(tx, one.import_id)
-        await desk.settle(one, ImportState.REFUSED, slug=refusal.slug, title=refusal.title, detail=refusal.detail)
+        await _refuse_file(desk, one, refusal)
         return
     async with desk.database.transaction(desk.origin(one)) as tx:
         await store.drop_file(tx, one.import_id)
         await store.move(tx, one.import_id, ImportState.CHECKED)
     log.info("imports.checked", import_id=str(one.import_id), form=one.form)
+
+
+async def _refuse_file(desk: Desk, one: Import, refusal: Refusal) -> None:
+    problem = {"code": refusal.slug, "title": refusal.title, "detail": refusal.detail}
+    async with desk.database.transaction(desk.origin(one)) as tx:
+        await store.begin_anew(tx, one.import_id)
+        await store.drop_file(tx, one.import_id)
+        await store.move(tx, one.import_id, ImportState.REFUSED, problem=problem)
 
 
 async def _fetch_file(desk: Desk, one: Import, path: Path) -> Path:

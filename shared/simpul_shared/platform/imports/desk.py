@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from simpul_shared.platform.database import Database, Origin
-from simpul_shared.platform.imports import store
 from simpul_shared.platform.imports.form import Form
 from simpul_shared.platform.imports.limits import LIMITS, Limits
-from simpul_shared.platform.imports.store import Import, ImportState
+from simpul_shared.platform.imports.store import Import
 
 
 @dataclass(frozen=True)
@@ -24,8 +23,3 @@ class Desk:
     def origin(self, one: Import) -> Origin:
         """Rows come in by a file, in the name of who sent it."""
         return Origin(self.service, actor=one.actor, channel="XLSX", correlation_id=str(one.import_id))
-
-    async def settle(self, one: Import, state: ImportState, *, slug: str, title: str, detail: str) -> None:
-        """The import ends here, and says why."""
-        async with self.database.transaction(self.origin(one)) as tx:
-            await store.move(tx, one.import_id, state, problem={"code": slug, "title": title, "detail": detail})

@@ -167,6 +167,12 @@ async def file_part(tx: Transaction, import_id: UUID, number: int) -> bytes:
     return content
 
 
+async def is_unread(tx: Transaction, import_id: UUID) -> bool:
+    """The file is kept until it has been read to its end, or refused."""
+    unread: bool = await tx.fetchval("select exists (select from bulk_import_file where import_id = $1)", import_id)
+    return unread
+
+
 async def receive_again(tx: Transaction, import_id: UUID) -> None:
     """A reading that halted is begun anew; the file is still there."""
     await tx.execute(

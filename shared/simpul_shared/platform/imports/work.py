@@ -97,9 +97,18 @@ async def _move_on(desk: Desk, one: Import, stopping: asyncio.Event) -> None:
         if is_passing(error):
             raise
         log.exception("imports.halted", import_id=str(one.import_id))
-        await desk.settle(one, ImportState.HALTED, slug="internal-error", title="Kesalahan internal", detail=_HALTED)
+        await _halt(desk, one)
 
 
-_HALTED = (
-    "The work on this import failed unexpectedly; what was applied stays. Ask for the commit, or send the file, again."
-)
+async def _halt(desk: Desk, one: Import) -> None:
+    problem = {"code": "internal-error", "title": "Kesalahan internal", "detail": _HALTED[one.state]}
+    async with desk.database.transaction(desk.origin(one)) as tx:
+        await store.move(tx, one.import_id, ImportState.HALTED, problem=problem)
+
+
+_HALTED = {
+    ImportState.RECEIVED: "The file was not read to its end, by a fault of the service; nothing was applied. "
+    "Send the same file again: it is read from its beginning.",
+    ImportState.COMMITTING: "The commit failed unexpectedly; what was applied stays. "
+    "Ask for the commit again: it goes on after the last row that was settled.",
+}
