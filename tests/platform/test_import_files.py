@@ -110,6 +110,15 @@ async def test_personal_data_are_refused_and_not_kept(tmp_path: Path) -> None:
     assert b"5103022009710001" not in row.cells
 
 
+async def test_what_stands_for_personal_data_in_the_errors_file_is_refused_until_it_is_mended(tmp_path: Path) -> None:
+    _, (first,) = await read_bytes(
+        tmp_path, csv(HEADER, ["Bu Ani 5103022009710001", *ROW[1:4], "081234567890"]).encode()
+    )
+    unmended = [cells_of(first)[key] for key in ("name", "kind", "count", "since", "code")]
+    _, (again,) = await read_bytes(tmp_path, csv(HEADER, unmended).encode())
+    assert problems(again) == [("cell-removed", "name"), ("cell-removed", "code")]
+
+
 @pytest.mark.parametrize("sign", ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "'=1+1"])
 async def test_a_text_that_excel_would_calculate_with_is_refused_in_csv(tmp_path: Path, sign: str) -> None:
     _, (row,) = await read_bytes(tmp_path, csv(HEADER, [sign, *ROW[1:]]).encode())

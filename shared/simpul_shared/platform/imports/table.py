@@ -265,8 +265,10 @@ class _ColumnReader:
         if isinstance(cell, str):
             cell = unprotected(cell.strip())
         shown = text_of(cell)
+        if shown == _REMOVED:
+            return self._removed("cell-removed", _NOT_MENDED)
         if is_personal(shown):
-            return _ReadCell("(dihapus)", problem=Problem("personal-data", _PERSONAL, self.key))
+            return self._removed("personal-data", _PERSONAL)
         if isinstance(cell, str) and is_formula(cell):
             return _ReadCell(shown, problem=Problem("cell-is-formula", _FORMULA, self.key))
         try:
@@ -274,6 +276,13 @@ class _ColumnReader:
         except CellRefused as refused:
             return _ReadCell(shown, problem=problem_of(self.key, refused))
 
+    def _removed(self, why: str, hint: str) -> _ReadCell:
+        return _ReadCell(_REMOVED, problem=Problem(why, hint, self.key))
+
+
+_REMOVED = "(dihapus)"
+"""What is kept, and stands in the errors file, of a cell that may not be kept. It is refused until somebody mends it."""
+_NOT_MENDED = "Isi sel ini dahulu ditolak dan tidak disimpan. Ganti dengan isi yang benar, atau kosongkan selnya."
 
 _PERSONAL = "Isi sel menyerupai NIK, nomor telepon, atau alamat surel. Formulir ini tidak menerima data pribadi; isinya tidak disimpan."
 _FORMULA = "Sel berisi rumus. Salin lalu tempel sebagai nilai (Paste Special, Values), atau hapus tanda di depannya."
