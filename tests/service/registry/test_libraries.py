@@ -302,6 +302,21 @@ async def test_a_returned_nomination_can_be_submitted_again_and_goes_on_as_the_s
     assert len(await registry.ledger(announced.LibraryNominated)) == 2
 
 
+async def test_all_that_was_wrong_in_a_returned_nomination_but_its_village_is_mended_by_submitting_it_again(
+    national: Caller,
+) -> None:
+    path = await nominated(national, name="Taman Baca", programme_year=2029, type="DESA")
+    await step(national, path, "return", {"reason": "Nama, jenis dan tahun keliru"})
+    assert await refused(national, path, "resubmit", {"type": "KABKOTA"}) == (422, "library-level-mismatch")
+    mended = {"name": "TBM Widya", "type": "TBM", "programme_year": 2021, "fund_source": "APBDES"}
+    await step(national, path, "resubmit", mended)
+    body = (await national.get(path)).json()
+    assert (body["name"], body["type"], body["status"]) == ("TBM Widya", "TBM", "DIUSULKAN")
+    assert [(e["programme_year"], e["fund_source"]) for e in body["episodes"]] == [(2021, "APBDES")]
+    told = (await national.get(f"{path}/history")).json()["items"][-1]["data"]
+    assert (told["name"], told["library_type"], told["fund_source"]) == ("TBM Widya", "TBM", "APBDES")
+
+
 async def test_a_rejected_nomination_can_be_followed_by_a_new_episode(national: Caller) -> None:
     path = await nominated(national)
     await step(national, path, "reject", {"reason": "Belum ada gedung"})

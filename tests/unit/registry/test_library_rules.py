@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from simpul_registry.domain import library as rules
 from simpul_registry.domain import nomination as nominations
 from simpul_registry.domain.library import Library, PlansAtClosing
-from simpul_registry.domain.nomination import Actor, Nomination
+from simpul_registry.domain.nomination import Actor, Mended, Nomination
 from simpul_shared.access import GRANTS, Permission, Role
 from simpul_shared.errors import Refusal
 from simpul_shared.vocabulary import Basis, LibraryStatus, LibraryType, RegionLevel, Scheme
@@ -50,7 +50,7 @@ CHANGES: dict[str, Change] = {
     "verify": partial(nominations.verify, by=JUDGE),
     "return": partial(nominations.send_back, by=JUDGE),
     "reject": partial(nominations.reject, by=JUDGE),
-    "resubmit": partial(nominations.resubmit, by=NOMINATOR, programme_year=None, scheme=None),
+    "resubmit": partial(nominations.resubmit, mended=Mended(), by=NOMINATOR, region_level=RegionLevel.VILLAGE),
     "designate": designated_for(2021),
     "designate for the next year": designated_for(2022),
     "activate": on(date(2021, 7, 5), rules.activate),
@@ -144,6 +144,21 @@ def test_a_verified_library_may_be_designated_for_a_later_year_than_it_was_nomin
     assert [(e.no, e.programme_year) for e in library.episodes] == [(1, 2023)]
 
 
+@pytest.mark.parametrize("sent_back", ["return", "reject"])
+def test_a_nomination_for_a_year_too_late_is_mended_when_it_is_put_forward_again(sent_back: str) -> None:
+    library = CHANGES[sent_back](nominated(programme_year=2029))
+    mended = nominations.resubmit(library, Mended(programme_year=2021), by=NOMINATOR, region_level=RegionLevel.VILLAGE)
+    assert mended.latest.programme_year == 2021
+    active = CHANGES["activate"](CHANGES["designate"](CHANGES["verify"](mended)))
+    assert CHANGES["designate for the next year"](active).open_years == {2021, 2022}
+
+
+def test_no_nomination_is_mended_to_a_type_that_does_not_fit_its_region() -> None:
+    returned = in_state(S.RETURNED)
+    with pytest.raises(rules.LevelMismatch):
+        nominations.resubmit(returned, Mended(type=LibraryType.REGENCY), by=NOMINATOR, region_level=RegionLevel.VILLAGE)
+
+
 def test_a_rename_to_the_same_name_is_refused() -> None:
     with pytest.raises(rules.TransitionRefused):
         rules.rename(nominated(), new_name="Perpustakaan Desa Mengwi", effective_on=TODAY, today=TODAY)
@@ -184,7 +199,7 @@ def test_nobody_decides_on_what_they_nominated(actor: Actor, decision: Callable[
 
 def test_who_nominated_before_it_was_returned_does_not_decide_either() -> None:
     library = nominations.send_back(nominated_by(REGENCY), by=PROVINCE)
-    library = nominations.resubmit(library, by=NOMINATOR, programme_year=None, scheme=None)
+    library = CHANGES["resubmit"](library)
     with pytest.raises(nominations.SelfApproval):
         nominations.reject(library, by=REGENCY)
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from simpul_registry.domain import library as life
 from simpul_registry.domain import nomination, succession
 from simpul_registry.domain.library import Library, PlansAtClosing
-from simpul_registry.domain.nomination import Actor, Nomination
+from simpul_registry.domain.nomination import Actor, Mended, Nomination
 from simpul_registry.domain.succession import Kin
 from simpul_shared.access import GRANTS, Role
 from simpul_shared.errors import Refusal
@@ -57,7 +57,10 @@ class Rules:
             "verify": (nomination.verify, {"by": JUDGE}),
             "return": (nomination.send_back, {"by": JUDGE}),
             "reject": (nomination.reject, {"by": JUDGE}),
-            "resubmit": (nomination.resubmit, {"by": NOMINATOR, "programme_year": None, "scheme": None}),
+            "resubmit": (
+                nomination.resubmit,
+                {"mended": Mended(), "by": NOMINATOR, "region_level": RegionLevel.VILLAGE},
+            ),
             "designate": (nomination.designate, {"by": JUDGE, **decree}),
             "activate": (life.activate, dated),
             "dormant": (life.make_dormant, dated),

@@ -30,6 +30,7 @@ from simpul_registry.api.library_bodies import (
 from simpul_registry.commands import libraries as commands
 from simpul_registry.commands import nominations
 from simpul_registry.commands.nominations import NominateLibrary
+from simpul_registry.domain.nomination import Mended
 from simpul_registry.queries import libraries as queries
 from simpul_registry.queries import library_history as history
 from simpul_registry.queries.libraries import LibraryFilter
@@ -77,7 +78,7 @@ async def resubmit_library(
 ) -> Response:
     change = change_of(library_id, edge)
     return await edge.execute(
-        lambda tx: nominations.resubmit_library(tx, change, programme_year=body.programme_year, scheme=body.scheme),
+        lambda tx: nominations.resubmit_library(tx, change, Mended(**body.model_dump())),
         locks=[library_id],
     )
 

@@ -38,12 +38,17 @@ class NominateBody(BaseModel):
 
 
 class ResubmitBody(BaseModel):
-    """What is left out stays as it was nominated before."""
+    """What is left out stays as it was nominated before. Another village: `/relocate`."""
 
-    model_config = strict(programme_year=2022, scheme="STIMULAN_APBN")
+    model_config = strict(
+        name="Perpustakaan Desa Mengwi", programme_year=2022, scheme="STIMULAN_APBN", fund_source="APBN"
+    )
 
+    name: _Name | None = None
+    type: LibraryType | None = None
     programme_year: ProgrammeYear | None = None
     scheme: Scheme | None = None
+    fund_source: _FundSource = None
 
 
 class ApprovalBody(BaseModel):

@@ -16,7 +16,7 @@ from simpul_shared.vocabulary import Basis, FundSource, LibraryType, RegionCode,
 from simpul_registry.commands.changing import Change, announce, load, moment_of
 from simpul_registry.domain import nomination as rules
 from simpul_registry.domain.library import Library
-from simpul_registry.domain.nomination import Actor, Nomination
+from simpul_registry.domain.nomination import Actor, Mended, Nomination
 from simpul_registry.store.libraries import possible_duplicates, save_library
 from simpul_registry.store.places import add_first_place, region_on
 from simpul_registry.store.regions import JAKARTA, find_region, find_region_today, local_day, region_as_last_known
@@ -72,12 +72,10 @@ async def nominate_library(
     )
 
 
-async def resubmit_library(
-    tx: Transaction, change: Change, *, programme_year: int | None, scheme: Scheme | None
-) -> Answer:
+async def resubmit_library(tx: Transaction, change: Change, mended: Mended) -> Answer:
     """Errors: LibraryUnknown, PreconditionFailed, and those of rules.resubmit."""
     placed = await load(tx, change)
-    library = rules.resubmit(placed.library, by=change.by, programme_year=programme_year, scheme=scheme)
+    library = rules.resubmit(placed.library, mended, by=change.by, region_level=placed.region.level)
     return await announce(tx, placed, library, nominated_event(library, placed.region), change)
 
 

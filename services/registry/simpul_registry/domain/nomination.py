@@ -104,24 +104,47 @@ def nominate(library_id: UUID, nomination: Nomination, *, by: Actor, today: date
     )
 
 
-def resubmit(library: Library, *, by: Actor, programme_year: int | None, scheme: Scheme | None) -> Library:
+class Mended(msgspec.Struct, frozen=True):
+    """What is said otherwise when a library is nominated again; None stays as it was."""
+
+    name: str | None = None
+    type: LibraryType | None = None
+    programme_year: int | None = None
+    scheme: Scheme | None = None
+    fund_source: FundSource | None = None
+
+
+def resubmit(library: Library, mended: Mended, *, by: Actor, region_level: RegionLevel) -> Library:
     """Nominate again: a returned episode goes on, a rejected one is followed by a new one.
 
-    Errors: LibraryClosed, LibraryMerged, TransitionRefused, EpisodeExists, ProgrammeYearTooEarly.
+    Errors: LibraryClosed, LibraryMerged, TransitionRefused, LevelMismatch, EpisodeExists, ProgrammeYearTooEarly.
     """
     require(library, "resubmitted", Status.RETURNED, Status.REJECTED)
+    library_type = mended.type or library.type
+    require_level(library_type, region_level)
+    episodes = _with(library, _resubmitted(library, mended, by))
+    return replace(
+        library,
+        name=mended.name or library.name,
+        type=library_type,
+        status=Status.NOMINATED,
+        episodes=episodes,
+    )
+
+
+def _resubmitted(library: Library, mended: Mended, by: Actor) -> Episode:
     anew = library.status is Status.REJECTED
     before = library.latest
-    episode = replace(
+    return replace(
         before,
         no=len(library.episodes) + 1 if anew else before.no,
         status=Status.NOMINATED,
-        programme_year=programme_year or before.programme_year,
-        scheme=scheme or before.scheme,
+        programme_year=mended.programme_year or before.programme_year,
+        scheme=mended.scheme or before.scheme,
+        fund_source=mended.fund_source or before.fund_source,
         nominators=(by.subject,) if anew else tuple(sorted({*before.nominators, by.subject})),
         endorsed=by.endorses,
     )
-    return replace(library, status=Status.NOMINATED, episodes=_with(library, episode))
 
 
 def awaits(library: Library) -> Permission | None:
@@ -207,6 +230,7 @@ def designate(
         sk_date=sk_date,
         fund_source=fund_source or library.latest.fund_source,
     )
+    _require_later_year([library.latest], decreed)
     episodes = _with(library, decreed)
     return replace(library, status=Status.DESIGNATED, status_since=sk_date, episodes=episodes)
 
@@ -248,23 +272,24 @@ def _judge(library: Library, status: LibraryStatus) -> Library:
 
 
 def _with(library: Library, episode: Episode) -> tuple[Episode, ...]:
-    """The episodes with this one in the place of its number, or added."""
+    """The episodes with this one in the place of its number, or added; the rejected ones do not bind it."""
     others = tuple(e for e in library.episodes if e.no != episode.no)
-    _require_free_year(others, episode)
-    _require_later_year(library.episodes, episode)
+    open_ones = [e for e in others if e.status is not Status.REJECTED]
+    _require_free_year(open_ones, episode)
+    _require_later_year(open_ones, episode)
     return (*others, episode)
 
 
 def _require_free_year(others: Sequence[Episode], episode: Episode) -> None:
-    if episode.programme_year in {e.programme_year for e in others if e.status is not Status.REJECTED}:
+    if episode.programme_year in {e.programme_year for e in others}:
         raise EpisodeExists(
             f"The library has an open support episode for {episode.programme_year} already. Name another programme year.",
             field="/programme_year",
         )
 
 
-def _require_later_year(episodes: Sequence[Episode], episode: Episode) -> None:
-    latest = max(e.programme_year for e in episodes)
+def _require_later_year(others: Sequence[Episode], episode: Episode) -> None:
+    latest = max((e.programme_year for e in others), default=episode.programme_year)
     if episode.programme_year < latest:
         raise ProgrammeYearTooEarly(
             f"The library was put forward for {latest}; {episode.programme_year} lies before. Name {latest} or later.",

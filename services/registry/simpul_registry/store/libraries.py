@@ -70,7 +70,7 @@ async def save_library(tx: Transaction, library: Library) -> None:
         insert into library (library_id, name, type, region_id, status, nominated_on, status_since, named_since,
             placed_since, basis, merged_into, merged_on, plans_to, version)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-        on conflict (library_id) do update set name = excluded.name, region_id = excluded.region_id,
+        on conflict (library_id) do update set name = excluded.name, type = excluded.type, region_id = excluded.region_id,
             status = excluded.status, status_since = excluded.status_since, named_since = excluded.named_since,
             placed_since = excluded.placed_since, merged_into = excluded.merged_into, merged_on = excluded.merged_on,
             plans_to = excluded.plans_to, version = excluded.version
