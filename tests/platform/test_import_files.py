@@ -142,6 +142,46 @@ async def test_a_formula_in_a_column_that_is_not_read_does_no_harm(tmp_path: Pat
     assert row.problems == ()
 
 
+async def test_errors_and_formulas_never_calculated_are_refused_though_a_parser_gives_them_as_empty(
+    tmp_path: Path,
+) -> None:
+    error = '<c r="{}" t="e"><v>#N/A</v></c>'
+    blank = '<c r="{}" t="str"><f>IF(1,"",2)</f><v></v></c>'
+    sick, never, calculated = error.format, '<c r="{}"><f>Lain!A2</f><v></v></c>'.format, blank.format
+    rows = (
+        sheets.row(1, HEADER)
+        + f'<row r="2">{sheets.cell("A2", "Taman")}{sheets.cell("B2", "Buka")}{sick("D2")}{sick("E2")}</row>'
+        + f'<row r="3">{never("A3")}{sick("B3")}</row>'
+        + f'<row r="4">{sheets.cell("A4", "Kebun")}{sheets.cell("B4", "Buka")}</row>'
+        + f'<row r="5">{calculated("A5")}{calculated("B5")}</row><row r="6">{never("E6")}</row>'
+    )
+    content = sheets.workbook(sheets.sheet(rows, after=sheets.merged("E2:E4")))
+    _, read_rows = await read_bytes(tmp_path, content)
+    assert [(row.number, problems(row)) for row in read_rows] == [
+        (2, [("cell-is-error", "since"), ("cell-is-error", "code")]),
+        (3, [("cell-is-formula", "name"), ("cell-is-error", "kind"), ("cell-is-error", "code")]),
+        (4, [("cell-is-error", "code")]),
+        (6, [("cell-empty", "name"), ("cell-empty", "kind"), ("cell-is-formula", "code")]),
+    ]
+    assert cells_of(read_rows[0])["since"] == "#N/A"
+
+
+async def test_an_error_that_excel_has_written_to_a_csv_file_is_refused(tmp_path: Path) -> None:
+    _, (row,) = await read_bytes(tmp_path, csv(HEADER, [*ROW[:4], "#REF!"]).encode())
+    assert problems(row) == [("cell-is-error", "code")]
+
+
+async def test_a_cell_merged_with_a_formula_above_it_is_refused_like_the_formula(tmp_path: Path) -> None:
+    rows = (
+        sheets.row(1, HEADER)
+        + f'<row r="2">{sheets.cell("A2", "Taman")}{sheets.cell("B2", "Buka", formula="D1")}</row>'
+        + sheets.row(3, ["Kebun"])
+    )
+    content = sheets.workbook(sheets.sheet(rows, after=sheets.merged("B2:B3")))
+    _, read_rows = await read_bytes(tmp_path, content)
+    assert [problems(row) for row in read_rows] == [[("cell-is-formula", "kind")]] * 2
+
+
 async def test_hidden_rows_and_cells_merged_over_columns_are_refused(tmp_path: Path) -> None:
     rows = "".join(
         (

@@ -38,6 +38,9 @@ _PERSONAL = re.compile(
     r"\b\d{16}\b|[\w.+-]+@[\w-]+\.[\w.]+"
     r"|(?:\+62|\b62[ -]?8|\b08(?![ -]\d\d?[ -]\d{4}))(?:[ -]?\d){7,}"
 )
+_ERROR = re.compile(
+    r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|FIELD!|BLOCKED!|CONNECT!|GETTING_DATA)|Err:\d{3}"
+)
 _PRECISE_DIGITS = 15
 
 
@@ -68,6 +71,11 @@ def protected(shown: str) -> str:
 
 def is_formula(shown: str) -> bool:
     return shown.startswith(FORMULA_SIGNS) and not re.fullmatch(r"[+-]?[\d.,]+(?:[eE][+-]?\d+)?", shown)
+
+
+def is_error(shown: str) -> bool:
+    """What a spreadsheet shows where it could not calculate; in a CSV file, and in one that comes back, it is a text."""
+    return shown.startswith(("#", "Err:")) and _ERROR.fullmatch(shown) is not None
 
 
 def is_personal(shown: str) -> bool:

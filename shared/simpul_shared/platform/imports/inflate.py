@@ -1,6 +1,6 @@
 """Every part of a workbook inflated once, block by block, counted and looked through before a parser gets it.
 
-What parsers do not tell is noted here: formulas, hidden rows and columns, and what could make a parser fetch or expand things.
+What parsers do not tell is noted here: formulas, errors, hidden rows and columns, and what could make a parser fetch or expand things.
 """
 
 import re
@@ -23,15 +23,20 @@ from simpul_shared.platform.imports.refusals import (
 
 _BLOCK = 256 * 1024
 _LOCAL_HEADER = 30
-_OVERLAP = 2_048
-"""Longer than any tag looked for, so that none is missed where two blocks meet."""
+_OVERLAP = 16 * 1024
+"""Longer than any tag or formula looked for, so that none is missed where two blocks meet."""
 
 
 @dataclass
 class SheetMarks:
-    """Of one sheet, by Excel's own numbers: cells with a formula as (row, column letters), hidden rows and columns."""
+    """Of one sheet, by Excel's own numbers: cells with a formula as (row, column letters), hidden rows and columns.
+
+    `untold` is what a person sees, or should, in cells that a parser gives as empty, by row and column: errors such as #N/A,
+    and "=" for a formula that was never calculated.
+    """
 
     formulas: set[tuple[int, str]] = field(default_factory=set)
+    untold: dict[int, dict[int, str]] = field(default_factory=dict)
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: set[tuple[int, int]] = field(default_factory=set)
 
@@ -64,8 +69,9 @@ def _windows(file: BinaryIO, entry: Entry) -> Iterator[tuple[bytes, bytes]]:
     for block in _inflated(file, entry):
         if not before and block.startswith((b"PK\x03\x04", b"\x1f\x8b\x08")):
             raise FileInflates("The workbook holds another packed file. Remove embedded files and send it again.")
-        yield before + block, block
-        before = block[-_OVERLAP:]
+        window = before + block
+        yield window, block
+        before = window[-_OVERLAP:]
 
 
 def _inflated(file: BinaryIO, entry: Entry) -> Iterator[bytes]:
@@ -131,6 +137,14 @@ class _LinkLook(_XmlLook):
 
 
 _FORMULA = re.compile(rb"<(?:\w+:)?c\b([^<>]*)>\s*<(?:\w+:)?f[\s/>]")
+_UNCALCULATED = re.compile(
+    rb"<(?:\w+:)?c\b((?![^<>]*\bt=[\"']str[\"'])[^<>]*)>\s*<(?:\w+:)?f\b(?:[^<>]*/>|[^<>]*>[^<]*</(?:\w+:)?f>)"
+    rb"\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*<|</)"
+)
+_ERROR = re.compile(
+    rb"<(?:\w+:)?c\b([^<>]*\bt=[\"']e[\"'][^<>]*)>(?:\s*<(?:\w+:)?f\b(?:[^<>]*/>|[^<>]*>[^<]*</(?:\w+:)?f>))?"
+    rb"\s*(?:<(?:\w+:)?v>([^<]+)<)?"
+)
 _HIDDEN_ROW = re.compile(rb"<(?:\w+:)?row\b([^<>]*\bhidden=[\"'](?:1|true)[\"'][^<>]*)>")
 _HIDDEN_COLUMN = re.compile(rb"<(?:\w+:)?col\b([^<>]*\bhidden=[\"'](?:1|true)[\"'][^<>]*)>")
 _FAR_COLUMN = re.compile(rb' r="[A-Z]{3}')
@@ -151,6 +165,8 @@ class _SheetLook(_XmlLook):
         self._refuse_far_cells(window)
         if b"<f" in window or b":f" in window:
             self._note_formulas(window)
+        if b't="e"' in window or b"t='e'" in window:
+            self._note_errors(window)
         if b"hidden=" in window:
             self._note_hidden(window)
 
@@ -165,10 +181,18 @@ class _SheetLook(_XmlLook):
 
     def _note_formulas(self, window: bytes) -> None:
         for found in _FORMULA.finditer(window):
-            place = _REFERENCE.search(found[1])
-            if place is None:
-                raise FileBroken("The sheet has formulas in cells without a place. Replace them by their values.")
-            self._marks.formulas.add((int(place[2]), sys.intern(place[1].decode())))
+            row, letters = _place(found[1])
+            self._marks.formulas.add((row, sys.intern(letters)))
+        for found in _UNCALCULATED.finditer(window):
+            self._note_untold(found[1], "=")
+
+    def _note_errors(self, window: bytes) -> None:
+        for found in _ERROR.finditer(window):
+            self._note_untold(found[1], sys.intern((found[2] or b"#N/A").decode("utf-8", "replace").strip()))
+
+    def _note_untold(self, attributes: bytes, shown: str) -> None:
+        row, letters = _place(attributes)
+        self._marks.untold.setdefault(row, {})[column_of(letters)] = shown
 
     def _note_hidden(self, window: bytes) -> None:
         for found in _HIDDEN_ROW.finditer(window):
@@ -176,6 +200,21 @@ class _SheetLook(_XmlLook):
                 self._marks.hidden_rows.add(int(place[2]))
         for found in _HIDDEN_COLUMN.finditer(window):
             self._marks.hidden_columns.add((_number(found[1], b"min"), _number(found[1], b"max")))
+
+
+def _place(attributes: bytes) -> tuple[int, str]:
+    place = _REFERENCE.search(attributes)
+    if place is None or not place[1]:
+        raise FileBroken("The sheet has formulas or errors in cells without a place. Replace them by their values.")
+    return int(place[2]), place[1].decode()
+
+
+def column_of(letters: str) -> int:
+    """The number of a column by Excel's name of it, from 1."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - ord("A") + 1
+    return number
 
 
 def _number(attributes: bytes, name: bytes) -> int:

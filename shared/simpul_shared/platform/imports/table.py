@@ -15,6 +15,7 @@ from simpul_shared.platform.imports.cells import (
     Cell,
     CellRefused,
     Source,
+    is_error,
     is_formula,
     is_personal,
     text_of,
@@ -191,7 +192,7 @@ class _Reading:
         )
         row_hash = hashlib.sha256(cells).digest()
         problems = [one.problem for one in read if one.problem is not None]
-        problems += self.marked(number)
+        problems += [one for one in self.marked(number) if one not in problems]
         problems += self._row_repeated(number, row_hash)
         record = None
         if not problems:
@@ -271,6 +272,8 @@ class _ColumnReader:
             return self._removed("personal-data", _PERSONAL)
         if isinstance(cell, str) and is_formula(cell):
             return _ReadCell(shown, problem=Problem("cell-is-formula", _FORMULA, self.key))
+        if isinstance(cell, str) and is_error(shown):
+            return _ReadCell(shown, problem=Problem("cell-is-error", _ERROR, self.key))
         try:
             return _ReadCell(shown, value=value_of(self._column, cell, self._source))
         except CellRefused as refused:
@@ -286,6 +289,7 @@ _NOT_MENDED = "Isi sel ini dahulu ditolak dan tidak disimpan. Ganti dengan isi y
 
 _PERSONAL = "Isi sel menyerupai NIK, nomor telepon, atau alamat surel. Formulir ini tidak menerima data pribadi; isinya tidak disimpan."
 _FORMULA = "Sel berisi rumus. Salin lalu tempel sebagai nilai (Paste Special, Values), atau hapus tanda di depannya."
+_ERROR = "Sel berisi galat Excel, bukan isi. Perbaiki, atau kosongkan kalau isinya memang tidak ada."
 _HIDDEN = "Baris ini tersembunyi di Excel. Tampilkan dan periksa, atau hapus barisnya."
 _MERGED = "Baris ini berisi sel yang digabung dengan kolom lain. Pisahkan selnya (Unmerge Cells) dan isi masing-masing."
 
@@ -295,7 +299,7 @@ class _Marked:
 
     def __init__(self, sheet: Sheet, header: Header) -> None:
         self._hidden = sheet.marks.hidden_rows
-        self._formulas = sheet.marks.formulas
+        self._formulas = sheet.marks.formulas | set(_below_formulas(sheet))
         self._columns = [(key, letters_of(place + 1)) for key, place in header.places.items()]
         places = {place + 1 for place in header.places.values()}
         self._wide = [
@@ -313,6 +317,14 @@ class _Marked:
                     yield Problem("cell-is-formula", _FORMULA, key)
         if any(top <= row <= bottom for top, bottom in self._wide):
             yield Problem("cells-merged", _MERGED)
+
+
+def _below_formulas(sheet: Sheet) -> Iterator[tuple[int, str]]:
+    """Cells that take the value of a formula with which they are merged."""
+    for (top, left), (bottom, right) in sheet.merged():
+        letters = letters_of(left)
+        if left == right and (top, letters) in sheet.marks.formulas:
+            yield from ((row, letters) for row in range(top + 1, bottom + 1))
 
 
 def letters_of(column: int) -> str:

@@ -27,8 +27,18 @@ class Sheet:
 
     def rows(self) -> Iterator[tuple[int, list[Cell]]]:
         before: list[Cell] = [None] * (self._sheet.start or (0, 0))[1]
+        number = 0
         for number, row in enumerate(self._sheet.iter_rows(), start=1):
-            yield number, [*before, *row]
+            yield number, self._told(number, [*before, *row])
+        for further in sorted(row for row in self.marks.untold if row > number):
+            yield further, self._told(further, [])
+
+    def _told(self, number: int, cells: list[Cell]) -> list[Cell]:
+        for column, shown in self.marks.untold.get(number, {}).items():
+            cells += [None] * (column - len(cells))
+            if cells[column - 1] in (None, ""):
+                cells[column - 1] = shown
+        return cells
 
     def merged(self) -> list[tuple[tuple[int, int], tuple[int, int]]]:
         """First and last cell of each merged range, as (row, column)."""
