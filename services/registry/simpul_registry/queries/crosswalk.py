@@ -41,7 +41,8 @@ async def crosswalk(tx: Transaction, wanted: Crosswalk, *, limit: int, cursor: s
     """By the code of `from_on`, the larger regions first. Errors: CrosswalkBackwards, RegionUnknown, CursorMalformed."""
     if wanted.to.valid_on < wanted.from_on:
         raise CrosswalkBackwards("Name the earlier day in from_on and the later one in to_on.", field="/query/to_on")
-    after = decode_cursor(cursor, tuple[int, str]) or (0, "")
+    start = decode_cursor(cursor, tuple[str])
+    after = start[0] if start else ""
     found: list[CrosswalkView] = []
     while len(found) <= limit:
         before = await _regions_on(tx, wanted, after)
@@ -49,10 +50,10 @@ async def crosswalk(tx: Transaction, wanted: Crosswalk, *, limit: int, cursor: s
         found += [one for one in told if wanted.fate in {None, one.fate}]
         if len(before) < _STEP:
             break
-        after = (len(before[-1].code), before[-1].code)
+        after = before[-1].code
     shown = found[:limit]
     more = len(found) > limit
-    return Page(items=shown, next_cursor=encode_cursor(len(shown[-1].code), shown[-1].code) if more else None)
+    return Page(items=shown, next_cursor=encode_cursor(shown[-1].code) if more else None)
 
 
 async def map_as_csv(tx: Transaction, as_of: AsOf, level: RegionLevel | None) -> bytes:
@@ -79,7 +80,7 @@ async def map_as_csv(tx: Transaction, as_of: AsOf, level: RegionLevel | None) ->
     return written.getvalue()
 
 
-async def _regions_on(tx: Transaction, wanted: Crosswalk, after: tuple[int, str]) -> list[Region]:
+async def _regions_on(tx: Transaction, wanted: Crosswalk, after: str) -> list[Region]:
     within = await find_region(tx, wanted.within, on=wanted.from_on, known_on=wanted.to.known_on, field="/query/within")
     rows = await tx.fetch(
         """
@@ -87,14 +88,14 @@ async def _regions_on(tx: Transaction, wanted: Crosswalk, after: tuple[int, str]
         from region_version
         where path @> array[$1::uuid] and valid_from <= $2 and $2 < valid_to
             and recorded_at <= coalesce($3::timestamptz, 'infinity') and (superseded_at = 'infinity' or superseded_at > $3)
-            and ($4::text is null or level = $4) and level <> 'NASIONAL' and (length(code), code) > ($5, $6)
-        order by length(code), code limit $7
+            and ($4::text is null or level = $4) and level <> 'NASIONAL' and (length(code), code) > (length($5::text), $5)
+        order by length(code), code limit $6
         """,
         within.region_id,
         wanted.from_on,
         wanted.to.known_on,
         wanted.level,
-        *after,
+        after,
         _STEP,
     )
     return [region_of(row) for row in rows]

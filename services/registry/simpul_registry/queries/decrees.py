@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from simpul_shared.platform.database import Transaction
-from simpul_shared.platform.http.query import Page, decode_cursor, page_of
+from simpul_shared.platform.http.query import Page, decode_cursor, decode_id_cursor, page_of
 from simpul_shared.vocabulary import Confidence
 
 from simpul_registry.domain.decree import ChangeKind
@@ -53,16 +53,15 @@ async def decree_rows(
 ) -> Page[DecreeRowView]:
     """The larger regions first, then by code. Errors: DecreeUnknown, CursorMalformed."""
     await load_decree(tx, decree_id)
-    after = decode_cursor(cursor, tuple[int])
     rows = await tx.fetch(
         """
         select row_no, kind, level, from_region_id, from_code, from_name, to_code, to_name, basis, confidence, libraries
         from region_decree_row
-        where decree_id = $1 and row_no > $2 and ($3::text is null or kind = $3) and ($4::text is null or confidence = $4)
+        where decree_id = $1 and row_no > $2::bigint and ($3::text is null or kind = $3) and ($4::text is null or confidence = $4)
         order by row_no limit $5
         """,
         decree_id,
-        after[0] if after else 0,
+        decode_id_cursor(cursor) or 0,
         kind,
         confidence,
         limit + 1,

@@ -42,7 +42,7 @@ async def list_regions(
     """The larger regions first, then by code. Errors: CursorMalformed; RegionUnknown for a code that nobody bore."""
     if wanted.code is not None:
         await find_region(tx, wanted.code, on=as_of.valid_on, known_on=as_of.known_on, field="/query/code")
-    after = decode_cursor(cursor, tuple[int, str])
+    after = decode_cursor(cursor, tuple[str])
     rows = await tx.fetch(
         """
         select region_id, scheme, code, name, level, kind, parent_id, path, timezone, valid_from, valid_to, decree,
@@ -55,8 +55,8 @@ async def list_regions(
             and ($5::text is null or name ilike $5)
             and ($6::text is null or level = $6)
             and ($7::uuid is null or parent_id = $7)
-            and ($8::integer is null or (length(code), code) > ($8, $9::text))
-        order by length(code), code limit $10
+            and ($8::text is null or (length(code), code) > (length($8), $8))
+        order by length(code), code limit $9
         """,
         as_of.valid_on,
         as_of.known_on,
@@ -66,10 +66,9 @@ async def list_regions(
         wanted.level,
         wanted.parent_id,
         after[0] if after else None,
-        after[1] if after else None,
         limit + 1,
     )
-    return page_of([RegionView.of(row) for row in rows], limit=limit, key=lambda view: (len(view.code), view.code))
+    return page_of([RegionView.of(row) for row in rows], limit=limit, key=lambda view: (view.code,))
 
 
 async def get_region(tx: Transaction, region_id: UUID, as_of: AsOf) -> RegionView:
