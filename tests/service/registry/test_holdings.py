@@ -37,6 +37,10 @@ async def test_aid_is_received_once_by_its_handover_record_and_its_condition_che
     twice = await national.post(f"/v1/libraries/{at}/aid-receipts", AID | {"quantity": 2})
     assert (twice.status_code, twice.json()["code"]) == (409, "aid-already-received")
 
+    again = await staff.get(received.headers["location"])
+    assert (again.json(), again.headers["etag"]) == (received.json(), '"1"')
+    outside = await registry.caller(Role.LIBRARY_STAFF, "51.05").get(received.headers["location"])
+    assert (outside.status_code, outside.json()["code"]) == (404, "aid-unknown")
     path = f"/v1/aid-receipts/{received.json()['receipt_id']}/checks"
     checked = await staff.post(path, CHECK, version=1)
     assert (checked.status_code, checked.headers["etag"], checked.json()["checks"]) == (200, '"2"', [CHECK])

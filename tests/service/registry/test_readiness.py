@@ -83,6 +83,14 @@ async def test_a_snapshot_is_recorded_scored_and_announced(registry: ServiceUnde
     assert (await national.get(f"/v1/libraries/{at}")).json()["version"] == 1
 
 
+async def test_the_address_that_a_snapshot_is_given_leads_to_it_and_to_no_other_library_s(national: Caller) -> None:
+    at, other = await library(national), await library(national)
+    told = await national.post(f"/v1/libraries/{at}/ict-snapshots", GOOD)
+    assert (await national.get(told.headers["location"])).json() == told.json()
+    astray = await national.get(told.headers["location"].replace(at, other))
+    assert (astray.status_code, astray.json()["code"]) == (404, "snapshot-unknown")
+
+
 async def test_an_older_snapshot_that_comes_late_does_not_replace_the_latest(national: Caller) -> None:
     at = await library(national)
     latest = await recorded(national, at, GOOD)

@@ -112,6 +112,19 @@ async def list_aid(library_id: UUID, edge: Query = query(Permission.LIBRARY_READ
         return answer(await queries.aid_of(tx, library_id, scope=edge.scope, now=edge.now))
 
 
+@router.get(
+    "/v1/aid-receipts/{receipt_id}",
+    response_model=AidReceiptView,
+    summary="One line of a handover record, and what became of it",
+)
+async def get_receipt(
+    receipt_id: UUID, edge: Query = query(Permission.LIBRARY_READ, touches="receipt.library_id")
+) -> Response:
+    async with edge.snapshot() as tx:
+        view = await queries.get_receipt(tx, receipt_id, scope=edge.scope, now=edge.now)
+    return answer(view, version=view.version)
+
+
 @router.post(
     "/v1/aid-receipts/{receipt_id}/checks",
     response_model=AidReceiptView,

@@ -127,6 +127,18 @@ async def list_ict_snapshots(
 
 
 @router.get(
+    "/v1/libraries/{library_id}/ict-snapshots/{snapshot_id}",
+    response_model=IctSnapshotView,
+    summary="One snapshot of a library's ICT",
+)
+async def get_snapshot(
+    library_id: UUID, snapshot_id: UUID, edge: Query = query(Permission.LIBRARY_READ, touches="library_id")
+) -> Response:
+    async with edge.snapshot() as tx:
+        return answer(await queries.get_snapshot(tx, library_id, snapshot_id, scope=edge.scope, now=edge.now))
+
+
+@router.get(
     "/v1/libraries/{library_id}/readiness",
     response_model=ReadinessView,
     summary="How ready a library's ICT was on a day, and why",

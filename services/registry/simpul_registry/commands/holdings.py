@@ -23,7 +23,7 @@ from simpul_registry.domain.library import refuse_future, require_open_on
 from simpul_registry.domain.person_records import Interval
 from simpul_registry.domain.snp import SnpObservation, SnpProfile, Standards, compare, gaps, unknown
 from simpul_registry.store import aid, snp
-from simpul_registry.store.libraries import LibraryUnknown, load_library
+from simpul_registry.store.libraries import load_library
 from simpul_registry.store.regions import local_day
 from simpul_registry.store.snp import Accreditation
 from simpul_registry.views.holdings import AccreditationView, AidReceiptView, SnpView
@@ -62,7 +62,7 @@ async def check_aid(
 
     Errors: AidUnknown, PreconditionFailed, DateInFuture, ConditionsDoNotAddUp, CheckTooEarly.
     """
-    receipt, region = await load_aid(tx, receipt_id, within)
+    receipt, region = await aid.load_receipt(tx, receipt_id, scope=within.scope, now=within.now)
     require_version(receipt.version, expected_version)
     refuse_future(found.checked_on, today=local_day(within.now, region.timezone), field="/checked_on")
     receipt = rules.check(receipt, found)
@@ -77,15 +77,6 @@ async def check_aid(
     receipt = replace(receipt, version=(await _append(tx, event, region, within)).version)
     await aid.insert_check(tx, receipt_id, found, version=receipt.version)
     return Answer(AidReceiptView.of(receipt), receipt.version)
-
-
-async def load_aid(tx: Transaction, receipt_id: UUID, within: Within) -> tuple[AidReceipt, Region]:
-    """Errors: AidUnknown, also when its library lies outside the scope."""
-    receipt = await aid.load_receipt(tx, receipt_id)
-    try:
-        return receipt, await _region(tx, receipt.library_id, within)
-    except LibraryUnknown:
-        raise aid.aid_unknown(receipt_id) from None
 
 
 async def record_profile(
@@ -138,10 +129,6 @@ async def _region_open_on(tx: Transaction, library_id: UUID, day: date, within: 
     placed = await load_library(tx, library_id, scope=within.scope, now=within.now)
     require_open_on(placed.library, day)
     return placed.region
-
-
-async def _region(tx: Transaction, library_id: UUID, within: Within) -> Region:
-    return (await load_library(tx, library_id, scope=within.scope, now=within.now)).region
 
 
 async def _append(tx: Transaction, event: Event, region: Region, within: Within) -> Recorded:

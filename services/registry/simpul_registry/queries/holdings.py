@@ -9,7 +9,7 @@ from simpul_shared.platform.database import Transaction
 from simpul_shared.platform.http.query import Page
 
 from simpul_registry.domain.snp import Standards, compare
-from simpul_registry.store.aid import list_receipts
+from simpul_registry.store.aid import list_receipts, load_receipt
 from simpul_registry.store.libraries import load_library
 from simpul_registry.store.regions import local_day
 from simpul_registry.store.snp import latest_profile, list_accreditations
@@ -25,6 +25,12 @@ async def aid_of(tx: Transaction, library_id: UUID, *, scope: Scope, now: dateti
     """By the day of the handover. Errors: LibraryUnknown."""
     await load_library(tx, library_id, scope=scope, now=now)
     return Page(items=[AidReceiptView.of(one) for one in await list_receipts(tx, library_id)])
+
+
+async def get_receipt(tx: Transaction, receipt_id: UUID, *, scope: Scope, now: datetime) -> AidReceiptView:
+    """Errors: AidUnknown."""
+    receipt, _ = await load_receipt(tx, receipt_id, scope=scope, now=now)
+    return AidReceiptView.of(receipt)
 
 
 async def accreditations_of(

@@ -10,7 +10,7 @@ from simpul_shared.platform.database import Transaction
 from simpul_shared.platform.http.query import Page, decode_cursor, page_of
 
 from simpul_registry.domain.rubric import Rubrics, score
-from simpul_registry.store.ict import latest_snapshot, list_snapshots
+from simpul_registry.store.ict import latest_snapshot, list_snapshots, load_snapshot
 from simpul_registry.store.libraries import load_library
 from simpul_registry.store.regions import local_day
 from simpul_registry.views.ict import IctSnapshotView, ReadinessView
@@ -41,6 +41,14 @@ async def readiness(
     if snapshot is None:
         raise ReadinessUnknown(f"Nothing was observed of this library's ICT by {on}. Record a snapshot first.")
     return ReadinessView.of(snapshot, score(rubric, snapshot.observation.measures()), on=on)
+
+
+async def get_snapshot(
+    tx: Transaction, library_id: UUID, snapshot_id: UUID, *, scope: Scope, now: datetime
+) -> IctSnapshotView:
+    """Errors: LibraryUnknown, SnapshotUnknown."""
+    await load_library(tx, library_id, scope=scope, now=now)
+    return IctSnapshotView.of(await load_snapshot(tx, library_id, snapshot_id))
 
 
 async def snapshots(

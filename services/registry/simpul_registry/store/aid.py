@@ -1,14 +1,19 @@
 """Aid receipts with their condition checks: loaded whole."""
 
 from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 from simpul_shared.errors import NotFound
+from simpul_shared.platform.auth import Scope
 from simpul_shared.platform.database import Transaction
+from simpul_shared.regions.store import Region
 from simpul_shared.vocabulary import AidItem, FundSource
 
 from simpul_registry.domain.aid import AidReceipt, ConditionCheck
+from simpul_registry.store.libraries import LibraryUnknown, load_library
 
 
 class AidUnknown(NotFound):
@@ -49,8 +54,8 @@ async def insert_check(tx: Transaction, receipt_id: UUID, check: ConditionCheck,
     )
 
 
-async def load_receipt(tx: Transaction, receipt_id: UUID) -> AidReceipt:
-    """Errors: AidUnknown. Whether its library lies within a scope is the caller's to see to."""
+async def load_receipt(tx: Transaction, receipt_id: UUID, *, scope: Scope, now: datetime) -> tuple[AidReceipt, Region]:
+    """And where its library lies. Errors: AidUnknown, also when that is outside the scope."""
     rows = await tx.fetch(
         """
         select receipt_id, library_id, item, quantity, source, bast_no, bast_date, version from aid_receipt
@@ -59,8 +64,9 @@ async def load_receipt(tx: Transaction, receipt_id: UUID) -> AidReceipt:
         receipt_id,
     )
     for receipt in await _with_checks(tx, rows):
-        return receipt
-    raise aid_unknown(receipt_id)
+        with suppress(LibraryUnknown):
+            return receipt, (await load_library(tx, receipt.library_id, scope=scope, now=now)).region
+    raise AidUnknown(f"There is no aid receipt {receipt_id} within the regions of your access token. Check the id.")
 
 
 async def list_receipts(tx: Transaction, library_id: UUID) -> list[AidReceipt]:
@@ -73,10 +79,6 @@ async def list_receipts(tx: Transaction, library_id: UUID) -> list[AidReceipt]:
         library_id,
     )
     return await _with_checks(tx, rows)
-
-
-def aid_unknown(receipt_id: UUID) -> AidUnknown:
-    return AidUnknown(f"There is no aid receipt {receipt_id} within the regions of your access token. Check the id.")
 
 
 async def _with_checks(tx: Transaction, rows: Sequence[asyncpg.Record]) -> list[AidReceipt]:

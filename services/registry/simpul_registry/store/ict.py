@@ -5,10 +5,16 @@ from datetime import date, datetime
 from uuid import UUID
 
 import asyncpg
+from simpul_shared.errors import NotFound
 from simpul_shared.platform.database import Transaction
 from simpul_shared.vocabulary import FundSource, InternetKind, MeasureMethod
 
 from simpul_registry.domain.ict import Computers, IctObservation, IctSnapshot, Internet
+
+
+class SnapshotUnknown(NotFound):
+    slug = "snapshot-unknown"
+    title = "Potret TIK tidak ditemukan"
 
 
 async def insert_snapshot(tx: Transaction, snapshot: IctSnapshot) -> None:
@@ -62,6 +68,23 @@ async def latest_snapshot(
         known_on,
     )
     return next(iter(snapshots_of(rows)), None)
+
+
+async def load_snapshot(tx: Transaction, library_id: UUID, snapshot_id: UUID) -> IctSnapshot:
+    """Errors: SnapshotUnknown, also when it is another library's."""
+    rows = await tx.fetch(
+        """
+        select snapshot_id, library_id, observed_on, computers_total, computers_working, computers_in_library_use,
+            internet, down_mbps, up_mbps, internet_hours, monthly_cost, funded_by, electricity_hours, printers,
+            staff_digital_level, method, evidence, recorded_at, readiness_level, rubric_version
+        from ict_snapshot where snapshot_id = $1 and library_id = $2
+        """,
+        snapshot_id,
+        library_id,
+    )
+    for snapshot in snapshots_of(rows):
+        return snapshot
+    raise SnapshotUnknown(f"The library has no snapshot {snapshot_id}. Check the id.")
 
 
 async def list_snapshots(
