@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import re
 from typing import Any
 from uuid import UUID
 
@@ -177,6 +178,7 @@ async def test_what_may_mean_two_things_is_refused_with_the_choice(
     (found,) = await rows(national, looked_at)
     assert [(one["code"], one["choices"]) for one in found["problems"]] == [(code, choices)]
     assert len(found["problems"][0]["hint"]) > 15
+    assert not re.search(r"\b(the|is|no|was|give|an)\b", found["problems"][0]["hint"]), "the hint is not in Indonesian"
 
 
 async def test_an_undotted_code_is_read_where_the_file_says_whose_it_is(

@@ -21,8 +21,8 @@ from simpul_shared.vocabulary import Basis, ExternalIdScheme, RegionCode
 from simpul_registry.commands.changing import moment_of
 from simpul_registry.commands.nominations import nominated_event
 from simpul_registry.domain import nomination as nominations
-from simpul_registry.domain.external_id import ExternalId, ExternalIdTaken, warnings_of
-from simpul_registry.domain.library import LEVEL_OF, Library
+from simpul_registry.domain.external_id import ExternalId, ExternalIdTaken, NppMalformed, warnings_of
+from simpul_registry.domain.library import LEVEL_OF, DateInFuture, DateTooEarly, LevelMismatch, Library
 from simpul_registry.domain.nomination import Actor, Nomination
 from simpul_registry.imports.layout import LAYOUT, LibraryRecord
 from simpul_registry.imports.place_asked import PlaceAsked
@@ -95,7 +95,7 @@ def _verdict(
     try:
         plan = _plan(library_id, row, place, decreed, asked)
     except Refusal as refusal:
-        return (problem_of(refusal),)
+        return (_problem(refusal, row),)
     return Accepted(_statement(row, place), plan, () if plan.npp is None else _odd(plan.npp))
 
 
@@ -168,8 +168,27 @@ def _decreed_in(region: Region, on: date, decreed: Mapping[DayOfRegion, Region])
 _COLUMN_OF = {"/region_code": "code", "/nominated_on": "nominated_on", "/sk_date": "sk_date", "/value": "npp"}
 
 
-def problem_of(refusal: Refusal) -> Problem:
-    return Problem(refusal.slug, f"{refusal.title}. {refusal.detail}", _COLUMN_OF.get(refusal.field or ""))
+def _problem(refusal: Refusal, row: LibraryRecord) -> Problem:
+    """What the rules refuse, told to who fills in the list: the rules speak to programs, in English."""
+    return Problem(refusal.slug, _hint(refusal, row), _COLUMN_OF.get(refusal.field or ""))
+
+
+def _hint(refusal: Refusal, row: LibraryRecord) -> str:
+    match refusal:
+        case DateInFuture():
+            return "Tanggal ini belum tiba. Isi hari ini atau tanggal sebelumnya."
+        case DateTooEarly():
+            return f"SK bertanggal {row.sk_date}, sebelum tanggal usulan {row.nominated_on}. Perbaiki salah satunya."
+        case LevelMismatch():
+            level = LEVEL_OF[row.type]
+            return (
+                f"Perpustakaan berjenis {row.type} berada di wilayah tingkat {level}. Perbaiki jenis atau wilayahnya."
+            )
+        case NppMalformed():
+            return f"{row.npp!r} bukan NPP. NPP terdiri dari 15 angka dan huruf, misalnya 6372052C0000001; salin dari sertifikatnya."
+        case RegionUnknown():
+            return f"Wilayah ini tidak ada pada tanggal SK {row.sk_date}. Periksa tanggal itu dan wilayahnya."
+    return f"{refusal.title}. {refusal.detail}"
 
 
 def _statement(row: LibraryRecord, place: Place) -> bytes:

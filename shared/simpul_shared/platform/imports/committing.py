@@ -256,8 +256,8 @@ async def _announce_rejected(
 async def _refuse(desk: Desk, form: Form, one: Import, chunk: _Chunk, error: Exception) -> bool:
     """The one row that the database objects to, with the name of what it violates."""
     code = error.slug if isinstance(error, Refusal) else "row-conflicts"
-    why = error.detail if isinstance(error, Refusal) else getattr(error, "constraint_name", None) or "basis data"
-    problem = Problem(code, f"Baris ini bertentangan dengan data yang sudah ada: {why}.")
+    why = error.title if isinstance(error, Refusal) else getattr(error, "constraint_name", None) or "basis data"
+    problem = Problem(code, f"Baris ini bertentangan dengan data yang sudah ada: {why}. Periksa, lalu kirim lagi.")
     async with desk.database.transaction(desk.origin(one)) as tx:
         if await _lock(tx, one, after=chunk.after) is None:
             return False
