@@ -4,12 +4,14 @@ import asyncio
 import io
 import json
 import re
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import pytest
 from python_calamine import CalamineWorkbook
+from simpul_registry.app import SERVICE
 from simpul_registry.imports import place_names
 from simpul_shared.access import Role
 from simpul_shared.contracts import registry as announced
@@ -17,10 +19,11 @@ from simpul_shared.platform.imports import committing, store
 from simpul_shared.platform.imports import work as machine
 from simpul_shared.platform.imports.work import work_once
 
-from tests.service.registry.conftest import region_id
+from tests.service.registry.conftest import insert_regions, region_id
 from tests.service.registry.imports import BANJARANGKAN, MENGWI, checked, committed, csv, desk, row, rows, send, work
 from tests.support import sheets
-from tests.support.services import ORIGIN, Caller, ServiceUnderTest
+from tests.support.databases import Databases
+from tests.support.services import ORIGIN, Caller, ServiceUnderTest, service_under_test
 
 
 def codes(found: list[dict[str, Any]]) -> list[list[str]]:
@@ -228,6 +231,24 @@ async def test_the_region_of_the_import_settles_the_levels_above_and_bounds_the_
     named = row("Pustaka A", "") | {"Kecamatan": "Mengwi", "Desa/Kelurahan": "Mengwi"}
     looked_at = await checked(registry, national, csv(named, row("Pustaka B", BANJARANGKAN)), region="51.03")
     assert codes(await rows(national, looked_at)) == [[], ["outside-region"]]
+
+
+async def test_the_region_of_an_import_is_that_of_the_day_in_indonesia(databases: Databases) -> None:
+    evening = datetime(2021, 6, 1, 18, tzinfo=UTC)
+    async with service_under_test(SERVICE, databases, clock=lambda: evening) as registry:
+        await insert_regions(registry)
+        await registry.database.pool.execute(
+            """
+            with before as (
+                update region_version set valid_to = '2021-06-02' where code = '51.03' returning *
+            )
+            insert into region_version (region_id, scheme, code, name, level, kind, parent_id, path, timezone, valid_from,
+                valid_to, decree, recorded_at, event_id, aggregate_version)
+            select region_id, scheme, '51.99', name, level, kind, parent_id, path, timezone, date '2021-06-02', 'infinity',
+                decree, recorded_at, gen_random_uuid(), 1 from before
+            """
+        )
+        assert (await send(registry.caller(), csv(row("Pustaka A")), region="51.99"))["state"] == "RECEIVED"
 
 
 async def test_each_row_needs_the_callers_scope_and_a_decree_the_right_to_designate(registry: ServiceUnderTest) -> None:

@@ -16,6 +16,7 @@ from pydantic import AwareDatetime, BaseModel
 from simpul_shared.access import Permission
 from simpul_shared.contracts.catalogue import EVENTS, SERVICES
 from simpul_shared.errors import Invalid
+from simpul_shared.known_on import JAKARTA
 from simpul_shared.platform.archive import Archive
 from simpul_shared.platform.database import is_passing
 from simpul_shared.platform.http.query import CursorMalformed, Query, decode_cursor, encode_cursor, query
@@ -110,7 +111,7 @@ _STREAM = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 async def _wanted(edge: Query, service: str, types: str | None) -> Wanted:
     async with edge.snapshot() as tx:
-        regions = await covered_regions(tx, edge.scope, on=edge.now.date())
+        regions = await covered_regions(tx, edge.scope, on=edge.now.astimezone(JAKARTA).date())
     return Wanted(types=_types(service, types), regions=regions)
 
 

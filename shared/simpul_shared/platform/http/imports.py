@@ -19,6 +19,7 @@ from starlette.background import BackgroundTask
 
 from simpul_shared.access import NATION_CODE, Permission
 from simpul_shared.errors import Conflict, Invalid, NotFound
+from simpul_shared.known_on import JAKARTA
 from simpul_shared.platform.auth import Guard, PermissionMissing, Principal
 from simpul_shared.platform.database import Transaction
 from simpul_shared.platform.http.command import KEY_HELP, Answer, Command, command, open_command, require_version
@@ -235,7 +236,7 @@ async def _take(form: Form, upload: Upload, region: str) -> Response:
 
     async def work(tx: Transaction) -> Answer:
         if code != NATION_CODE:
-            today = edge.now.date()
+            today = edge.now.astimezone(JAKARTA).date()
             place = await region_by_code(tx, code, on=today)
             await require_in_scope(tx, place, edge.scope, on=today, field="/query/region")
         found = await _insert_or_find(tx, form, upload, code, import_id)

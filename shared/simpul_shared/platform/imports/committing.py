@@ -15,6 +15,7 @@ import asyncpg
 import structlog
 
 from simpul_shared.errors import Refusal
+from simpul_shared.known_on import JAKARTA
 from simpul_shared.platform.database import Transaction
 from simpul_shared.platform.imports import store
 from simpul_shared.platform.imports.desk import Desk
@@ -288,7 +289,7 @@ async def _complete(desk: Desk, form: Form, one: Import, *, after: int) -> None:
 
 async def announce_accepted(tx: Transaction, form: Form, one: Import, now: datetime) -> None:
     """When the caller says that the rows are to be applied."""
-    region = await region_by_code(tx, RegionCode(one.region_code), on=now.date())
+    region = await region_by_code(tx, RegionCode(one.region_code), on=now.astimezone(JAKARTA).date())
     event = form.events.accepted(
         import_id=one.import_id,
         form=one.form,
