@@ -9,6 +9,7 @@ from simpul_shared.access import Role
 from simpul_shared.contracts.registry import PersonMerged
 
 from tests.service.registry.people import BODY, NIK, NUMBER, PHONE, held, leaks, registered
+from tests.service.registry.test_libraries import active, step
 from tests.support.services import Caller, ServiceUnderTest
 
 LIBRARY = {
@@ -63,6 +64,27 @@ async def test_a_person_has_many_affiliations_at_once_and_each_is_announced(
     managers = await national.get("/v1/people", library_id=at, role="PENGELOLA", on="2025-01-01")
     assert managers.json()["items"] == []
     assert leaks(managers.text) == set()
+
+
+async def test_nobody_begins_at_a_library_that_is_closed_or_merged_but_who_began_before_may_be_entered_late(
+    national: Caller,
+) -> None:
+    path, closed, other = await registered(national), await active(national), await active(national)
+    await step(national, closed, "close", {"reason": "Desa pindah", "effective_on": "2024-01-01"})
+    work: dict[str, object] = {"library_id": closed.rpartition("/")[2], "role": "PENGELOLA"}
+    refused = await national.post(f"{path}/affiliations", work | {"valid_from": "2024-01-01"}, version=1)
+    assert (refused.status_code, refused.json()["code"]) == (409, "library-closed")
+    await told(national, path, "affiliations", work | {"valid_from": "2023-12-31"})
+
+    survivor = (await active(national)).rpartition("/")[2]
+    await step(national, other, "merge", {"survivor_id": survivor, "reason": "Satu gedung"})
+    elsewhere = work | {"library_id": other.rpartition("/")[2], "valid_from": "2023-01-02"}
+    refused = await national.post(f"{path}/affiliations", elsewhere, version=2)
+    assert (refused.status_code, refused.json()["code"], refused.json()["survivor_id"]) == (
+        409,
+        "library-merged",
+        survivor,
+    )
 
 
 async def test_people_work_at_offices_too_and_at_one_place_at_a_time(national: Caller) -> None:

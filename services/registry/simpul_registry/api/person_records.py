@@ -105,7 +105,8 @@ async def affiliate(
 ) -> Response:
     change, during = change_of(person_id, edge), Interval(body.valid_from, body.valid_to)
     affiliation = Affiliation(uuid6.uuid7(), body.library_id, body.office_id, body.role, during)
-    return await edge.execute(lambda tx: person_records.affiliate(tx, change, affiliation), locks=[person_id])
+    at = [] if body.library_id is None else [body.library_id]
+    return await edge.execute(lambda tx: person_records.affiliate(tx, change, affiliation), locks=[person_id, *at])
 
 
 @router.post(

@@ -17,6 +17,7 @@ from simpul_shared.platform.http.command import Answer
 
 from simpul_registry.commands.people import ChangePerson, announce, load_at_version, load_for_change
 from simpul_registry.domain import person_records as rules
+from simpul_registry.domain.library import require_open_on
 from simpul_registry.domain.person_records import Affiliation, Certification, Consent
 from simpul_registry.sealing import ServiceKey
 from simpul_registry.store import person_records as store
@@ -38,10 +39,11 @@ class Number:
 
 
 async def affiliate(tx: Transaction, change: ChangePerson, affiliation: Affiliation) -> Answer:
-    """Errors: those of load_for_change; LibraryUnknown, OfficeUnknown, RecordOverlaps."""
+    """Errors: those of load_for_change; LibraryUnknown, LibraryClosed, LibraryMerged, OfficeUnknown, RecordOverlaps."""
     person = await load_for_change(tx, change)
     if affiliation.library_id is not None:
-        await load_library(tx, affiliation.library_id, scope=change.scope, now=change.now)
+        placed = await load_library(tx, affiliation.library_id, scope=change.scope, now=change.now)
+        require_open_on(placed.library, affiliation.during.valid_from)
     if affiliation.office_id is not None:
         await load_office(tx, affiliation.office_id)
     rules.begin(person.records.affiliations, affiliation)
