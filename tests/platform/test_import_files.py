@@ -216,6 +216,19 @@ async def test_a_serial_number_is_the_day_that_the_workbook_counts(
     assert row.record == f'{{"name":"Taman","kind":"BUKA","count":1200,"since":"{wanted}","code":null}}'.encode()
 
 
+@pytest.mark.parametrize("date_1904", [False, True])
+async def test_what_is_kept_of_a_row_for_the_errors_file_says_the_same_when_it_comes_back(
+    tmp_path: Path, date_1904: bool
+) -> None:
+    rows: list[list[sheets.Value]] = [["Taman", "Buka", 12.0, 43000.0], ["Kebun", "Buka", 1.234, 99999.0]]
+    _, first = await read_bytes(tmp_path, sheets.workbook(sheets.table([HEADER, *rows]), date_1904=date_1904))
+    kept = [[cells_of(row).get(key, "") for key in ("name", "kind", "count", "since", "code")] for row in first]
+    _, again = await read_bytes(tmp_path, sheets.workbook(sheets.table([HEADER, *kept])))
+    assert (again[0].record, again[0].cells) == (first[0].record, first[0].cells)
+    assert [problems(row) for row in first] == [[], [("number-has-fraction", "count"), ("day-out-of-range", "since")]]
+    assert problems(again[1]) == [("number-unreadable", "count"), ("day-is-serial", "since")]
+
+
 async def test_the_sheet_called_data_is_read_or_the_only_visible_one(tmp_path: Path) -> None:
     notes, data = sheets.table([["Petunjuk"]]), sheets.table([HEADER, ROW])
     head, _ = await read_bytes(tmp_path, sheets.workbook(notes, data, names=("Petunjuk", "DATA")))

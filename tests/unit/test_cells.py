@@ -62,7 +62,6 @@ def test_a_number_that_may_be_another_is_refused(cell: Cell, refused: str, choic
         "Selasa, 17 Agustus 2021",
         44425,
         44425.0,
-        "44425",
     ],
 )
 def test_a_day_is_read_however_it_is_written(cell: Cell) -> None:
@@ -76,9 +75,10 @@ def test_a_day_that_is_none_is_refused(cell: Cell) -> None:
     assert error.value.code == "day-unreadable"
 
 
-def test_a_serial_number_in_csv_is_refused_with_both_days_it_may_be() -> None:
+@pytest.mark.parametrize("source", [CSV, XLSX])
+def test_a_serial_number_in_a_text_is_refused_with_both_days_it_may_be(source: Source) -> None:
     with pytest.raises(CellRefused) as error:
-        some_day("44425", CSV)
+        some_day("44425", source)
     assert (error.value.code, error.value.choices) == ("day-is-serial", ("2021-08-17", "2025-08-18"))
 
 
@@ -101,9 +101,10 @@ def test_a_code_is_kept_as_it_was_typed() -> None:
     assert code(at_most=20)(51.1, XLSX) == "51.1"
 
 
-def test_a_number_of_a_decree_that_became_a_date_is_refused() -> None:
+@pytest.mark.parametrize("cell", [date(2021, 3, 12), "2021-03-12"])
+def test_a_number_of_a_decree_that_became_a_date_is_refused(cell: Cell) -> None:
     with pytest.raises(CellRefused) as error:
-        text(at_most=20)(date(2021, 3, 12), XLSX)
+        text(at_most=20)(cell, XLSX)
     assert error.value.code == "cell-is-date"
 
 

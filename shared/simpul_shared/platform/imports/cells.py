@@ -85,12 +85,12 @@ def is_personal(shown: str) -> bool:
 
 def text(*, at_most: int) -> Reader:
     def read(cell: Cell, _: Source) -> str:
-        if isinstance(cell, date | time | timedelta):
+        shown = " ".join(text_of(cell).split())
+        if isinstance(cell, date | time | timedelta) or _ISO.fullmatch(shown):
             raise CellRefused(
                 "cell-is-date",
-                f"Excel telah mengubah isi sel menjadi tanggal ({text_of(cell)}). Atur format sel menjadi Teks, lalu ketik lagi.",
+                f"Excel telah mengubah isi sel menjadi tanggal ({shown}). Atur format sel menjadi Teks, lalu ketik lagi.",
             )
-        shown = " ".join(text_of(cell).split())
         if _CONTROL.search(shown):
             raise CellRefused("text-invalid", "Teks berisi karakter yang tidak terlihat. Ketik ulang teksnya.")
         if len(shown) > at_most:
@@ -181,7 +181,7 @@ _SERIAL = re.compile(r"\d{5}")
 
 
 def day(*, at_least: date, at_most: date) -> Reader:
-    """Reads dates, "2021-08-17", "17/8/2021" (day first, as everywhere in Indonesia), "17 Agustus 2021" and serial numbers."""
+    """Reads dates, "2021-08-17", "17/8/2021" (day first, as everywhere in Indonesia), "17 Agustus 2021" and numbers that a workbook counts days by."""
 
     def read(cell: Cell, source: Source) -> date:
         found = _day(cell, source)
@@ -199,7 +199,7 @@ def _day(cell: Cell, source: Source) -> date:
         return cell
     shown = text_of(cell)
     if _SERIAL.fullmatch(shown):
-        return _from_serial(int(shown), source)
+        return _from_serial(int(shown), None if isinstance(cell, str) else source.date_1904)
     try:
         return _written_day(shown)
     except (ValueError, KeyError):
@@ -224,16 +224,16 @@ _EPOCH_1900 = date(1899, 12, 30)
 _EPOCH_1904 = date(1904, 1, 1)
 
 
-def _from_serial(serial: int, source: Source) -> date:
-    """A workbook says from when it counts; a text file does not. Errors: CellRefused."""
+def _from_serial(serial: int, date_1904: bool | None) -> date:
+    """A workbook says from when it counts its numbers; of a text nobody knows. Errors: CellRefused."""
     counted = {False: _EPOCH_1900 + timedelta(serial), True: _EPOCH_1904 + timedelta(serial)}
-    if source.date_1904 is None:
+    if date_1904 is None:
         raise CellRefused(
             "day-is-serial",
             f"{serial} adalah nomor urut hari Excel dan tidak pasti dihitung dari tahun mana. Tulis tanggalnya.",
             tuple(str(one) for one in counted.values()),
         )
-    return counted[source.date_1904]
+    return counted[date_1904]
 
 
 def code(*, at_most: int) -> Reader:

@@ -6,6 +6,7 @@ Runs in the process that child.py bounds.
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import chain, islice
 from pathlib import Path
 
@@ -275,12 +276,20 @@ class _ColumnReader:
         if isinstance(cell, str) and is_error(shown):
             return _ReadCell(shown, problem=Problem("cell-is-error", _ERROR, self.key))
         try:
-            return _ReadCell(shown, value=value_of(self._column, cell, self._source))
+            value = value_of(self._column, cell, self._source)
         except CellRefused as refused:
-            return _ReadCell(shown, problem=problem_of(self.key, refused))
+            return _ReadCell(_unmistakable(cell, shown), problem=problem_of(self.key, refused))
+        return _ReadCell(_unmistakable(value, shown), value=value)
 
     def _removed(self, why: str, hint: str) -> _ReadCell:
         return _ReadCell(_REMOVED, problem=Problem(why, hint, self.key))
+
+
+def _unmistakable(held: object, shown: str) -> str:
+    """What is kept comes back as a text: of a counted day the day, and "1,234" of a number that may be 1.234 or 1234."""
+    if isinstance(held, date):
+        return f"{held:%Y-%m-%d}"
+    return shown.replace(".", ",") if isinstance(held, float) else shown
 
 
 _REMOVED = "(dihapus)"
