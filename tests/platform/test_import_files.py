@@ -142,6 +142,22 @@ async def test_a_formula_in_a_column_that_is_not_read_does_no_harm(tmp_path: Pat
     assert row.problems == ()
 
 
+async def test_columns_without_a_title_that_have_content_are_told(tmp_path: Path) -> None:
+    rows = [[*HEADER[:2], None, *HEADER[2:], None], ["Taman", "Buka"], ["Kebun", "Buka", "Raya"]]
+    head, _ = await read_bytes(tmp_path, sheets.workbook(sheets.table(rows)))
+    assert head.unknown_columns == ("Kolom C (tanpa judul)",)
+    head, _ = await read_bytes(tmp_path, csv(HEADER, [*ROW, "", "Raya"]).encode())
+    assert head.unknown_columns == ("Kolom G (tanpa judul)",)
+
+
+async def test_titles_above_the_header_may_be_merged_over_columns(tmp_path: Path) -> None:
+    content = sheets.sheet(
+        sheets.row(1, ["Daftar"]) + sheets.row(2, HEADER) + sheets.row(3, ROW), after=sheets.merged("A1:E1")
+    )
+    _, (row,) = await read_bytes(tmp_path, sheets.workbook(content))
+    assert row.problems == ()
+
+
 async def test_errors_and_formulas_never_calculated_are_refused_though_a_parser_gives_them_as_empty(
     tmp_path: Path,
 ) -> None:
@@ -297,6 +313,13 @@ def bad_files() -> Iterator[tuple[str, bytes, str]]:
         "hidden column",
         sheets.workbook(sheets.sheet(sheets.row(1, HEADER), before='<cols><col min="2" max="3" hidden="1"/></cols>')),
         "column-hidden",
+    )
+    yield (
+        "a header merged over columns",
+        sheets.workbook(
+            sheets.sheet(sheets.row(1, [*HEADER, "SK"]) + sheets.row(2, ROW), after=sheets.merged("F1:G1"))
+        ),
+        "header-merged",
     )
     yield "16,384 columns", csv([*HEADER, *(f"c{n}" for n in range(16_379))], ROW).encode(), "too-many-columns"
     yield (

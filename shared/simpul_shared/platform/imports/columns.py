@@ -58,10 +58,11 @@ def names_of(column: Column) -> set[str]:
 
 @dataclass(frozen=True)
 class Header:
-    """Where the columns of the form are in the file, by index; and what the file has besides."""
+    """Where the columns of the form are in the file, by index; and what the file has besides. `row` is its number."""
 
     places: Mapping[str, int]
     unknown: tuple[str, ...]
+    row: int
 
 
 def recognised(layout: Layout, cells: Sequence[Cell]) -> int:
@@ -70,7 +71,7 @@ def recognised(layout: Layout, cells: Sequence[Cell]) -> int:
     return sum(folded(text_of(cell)) in known for cell in cells)
 
 
-def read_header(layout: Layout, cells: Sequence[Cell], *, besides: Sequence[str] = ()) -> Header:
+def read_header(layout: Layout, row: int, cells: Sequence[Cell], *, besides: Sequence[str] = ()) -> Header:
     """`besides` are columns that are neither read nor unknown. Errors: HeaderDoubled, HeaderMissing."""
     passed_over = {folded(name) for name in besides}
     by_name = {name: column.key for column in layout.columns for name in names_of(column)}
@@ -88,7 +89,7 @@ def read_header(layout: Layout, cells: Sequence[Cell], *, besides: Sequence[str]
     missing = [column.header for column in layout.columns if column.required and column.key not in places]
     if missing:
         raise HeaderMissing(f"The columns {', '.join(missing)} are missing. Take the header from the template.")
-    return Header(places, tuple(unknown))
+    return Header(places, tuple(unknown), row)
 
 
 def value_of(column: Column, cell: Cell, source: Source) -> object:

@@ -76,6 +76,11 @@ class HeaderDoubled(FileRefused):
     title = "Judul kolom ganda"
 
 
+class HeaderMerged(FileRefused):
+    slug = "header-merged"
+    title = "Judul kolom digabung"
+
+
 class ColumnHidden(FileRefused):
     slug = "column-hidden"
     title = "Kolom tersembunyi"

@@ -5,7 +5,7 @@ Runs in the process that child.py bounds.
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import chain, islice
 from pathlib import Path
@@ -33,7 +33,14 @@ from simpul_shared.platform.imports.columns import (
 )
 from simpul_shared.platform.imports.guard import FileKind, inspect
 from simpul_shared.platform.imports.limits import Limits
-from simpul_shared.platform.imports.refusals import ColumnHidden, FileEmpty, HeaderMissing, TooManyColumns, TooManyRows
+from simpul_shared.platform.imports.refusals import (
+    ColumnHidden,
+    FileEmpty,
+    HeaderMerged,
+    HeaderMissing,
+    TooManyColumns,
+    TooManyRows,
+)
 from simpul_shared.platform.imports.seen import Seen
 from simpul_shared.platform.imports.text_file import delimiter_of, encoding_of, read_rows
 from simpul_shared.platform.imports.workbook import Sheet, open_sheet
@@ -43,6 +50,9 @@ REASON, ROW = "Alasan Penolakan", "Baris Asal"
 
 _HEADER_WITHIN = 25
 """Rows among which the header must be; titles may stand above it."""
+
+_UNTITLED_WITHIN = 1_000
+"""Rows in which columns without a title are looked for: what is unknown is told before the rows are read."""
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -111,6 +121,7 @@ def _of_text(path: Path, layout: Layout, limits: Limits) -> Table:
 
 def _of_sheet(sheet: Sheet, layout: Layout, limits: Limits) -> Table:
     header, rows = _begin(sheet.rows(), layout, limits)
+    _refuse_merged_header(sheet, header)
     _refuse_hidden_columns(sheet, layout, header)
     head = Head(FileKind.XLSX, header.unknown, sheet=sheet.name)
     reading = _Reading(
@@ -125,7 +136,7 @@ def _begin(rows: Iterator[Numbered], layout: Layout, limits: Limits) -> tuple[He
     if not any(text_of(cell) for _, row in first for cell in row):
         raise FileEmpty("The file has no content. Fill in the template and send it again.")
     at = max(range(len(first)), key=lambda index: recognised(layout, first[index][1]))
-    titles = first[at][1]
+    number, titles = first[at]
     if recognised(layout, titles) == 0:
         raise HeaderMissing(
             f"No column of the form was found in the first {_HEADER_WITHIN} rows. Take the header from the template."
@@ -134,7 +145,29 @@ def _begin(rows: Iterator[Numbered], layout: Layout, limits: Limits) -> tuple[He
         raise TooManyColumns(
             f"The table has {len(titles)} columns; at most {limits.columns} are read. Delete the others."
         )
-    return read_header(layout, titles, besides=(REASON, ROW)), chain(first[at + 1 :], rows)
+    header = read_header(layout, number, titles, besides=(REASON, ROW))
+    below = [*first[at + 1 :], *islice(rows, _UNTITLED_WITHIN)]
+    untitled = tuple(_untitled(titles, below, limits))
+    return replace(header, unknown=header.unknown + untitled), chain(below, rows)
+
+
+def _untitled(titles: Sequence[Cell], rows: Sequence[Numbered], limits: Limits) -> Iterator[str]:
+    """Columns that have content and no title."""
+    width = min(limits.columns, max((len(row) for _, row in rows), default=0))
+    for place in range(width):
+        titled = place < len(titles) and text_of(titles[place])
+        if not titled and any(place < len(row) and text_of(row[place]) for _, row in rows):
+            yield f"Kolom {letters_of(place + 1)} (tanpa judul)"
+
+
+def _refuse_merged_header(sheet: Sheet, header: Header) -> None:
+    """Which of the columns below such a title is meant cannot be known."""
+    for (top, left), (bottom, right) in sheet.merged():
+        if left < right and top <= header.row <= bottom:
+            raise HeaderMerged(
+                f"In the header, row {header.row}, the columns {letters_of(left)} to {letters_of(right)} are merged. "
+                "Unmerge them and give each column its own title, all of them in one row."
+            )
 
 
 def _refuse_hidden_columns(sheet: Sheet, layout: Layout, header: Header) -> None:
