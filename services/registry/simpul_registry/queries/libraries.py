@@ -16,6 +16,7 @@ from simpul_registry.store.codes_out_of_use import day
 from simpul_registry.store.libraries import load_library, placed_libraries
 from simpul_registry.store.regions import (
     JAKARTA,
+    JAYAPURA,
     find_region,
     local_day,
     region_as_last_known,
@@ -47,6 +48,10 @@ class LibraryFilter:
     fund_source: FundSource | None = None
     external_id: tuple[ExternalIdScheme, str] | None = None
     q: str | None = None
+
+    def places_on(self, now: datetime) -> date:
+        """The day of which libraries' places are asked; today by their own calendars, where it is none."""
+        return self.valid_on or local_day(now, JAYAPURA)
 
 
 async def get_library(tx: Transaction, library_id: UUID, *, scope: Scope, now: datetime) -> LibraryView:
@@ -124,7 +129,7 @@ async def list_libraries(
                     and ($4 < v.valid_to or not exists (select from region_version later
                         where later.region_id = v.region_id and later.valid_from > v.valid_from
                         and later.valid_from <= $4 and later.superseded_at = 'infinity'))
-                    and lay.valid_from <= $4 and $4 < lay.valid_to))
+                    and lay.valid_from <= $16 and $16 < lay.valid_to))
             and ($5::text is null or l.standing = $5)
             and ($6::text is null or l.type = $6)
             and ($7::text is null or l.name ilike $7)
@@ -150,6 +155,7 @@ async def list_libraries(
         wanted.external_id[0] if wanted.external_id else None,
         wanted.external_id[1] if wanted.external_id else None,
         wanted.fund_source,
+        wanted.places_on(now),
     )
     views = [LibraryView.of(one.library, one.region) for one in await placed_libraries(tx, rows, on=today)]
     return page_of(views, limit=limit, key=lambda view: (view.name, str(view.library_id)))

@@ -31,7 +31,7 @@ async def count_libraries(tx: Transaction, wanted: LibraryFilter, *, scope: Scop
                     and ($4 < v.valid_to or not exists (select from region_version later
                         where later.region_id = v.region_id and later.valid_from > v.valid_from
                         and later.valid_from <= $4 and later.superseded_at = 'infinity'))
-                    and lay.valid_from <= $4 and $4 < lay.valid_to))
+                    and lay.valid_from <= $13 and $13 < lay.valid_to))
             and ($5::text is null or l.standing = $5)
             and ($6::text is null or l.type = $6)
             and ($7::text is null or l.name ilike $7)
@@ -53,6 +53,7 @@ async def count_libraries(tx: Transaction, wanted: LibraryFilter, *, scope: Scop
         wanted.fund_source,
         wanted.external_id[0] if wanted.external_id else None,
         wanted.external_id[1] if wanted.external_id else None,
+        wanted.places_on(now),
     )
     items = [LibraryCount(**dict(row)) for row in rows]
     return LibraryCounts(total=sum(one.libraries for one in items), items=items)

@@ -23,7 +23,7 @@ from simpul_registry.store.people import (
     people_within,
 )
 from simpul_registry.store.person_terms import has_nik
-from simpul_registry.store.regions import JAKARTA, local_day
+from simpul_registry.store.regions import local_day
 from simpul_registry.views.people import (
     AccessView,
     PersonalView,
@@ -34,7 +34,7 @@ from simpul_registry.views.people import (
 
 @dataclass(frozen=True)
 class At:
-    """A library and a day, today when None."""
+    """A library and a day, today by its own calendar when None."""
 
     library_id: UUID
     role: AffiliationRole | None = None
@@ -81,7 +81,7 @@ async def list_people(
 
     Errors: LibraryUnknown, CursorMalformed.
     """
-    await load_library(tx, at.library_id, scope=scope, now=now)
+    region = (await load_library(tx, at.library_id, scope=scope, now=now)).region
     after = decode_cursor(cursor, tuple[UUID])
     rows = await tx.fetch(
         """
@@ -99,7 +99,7 @@ async def list_people(
         """,
         at.library_id,
         at.role,
-        at.on or local_day(now, JAKARTA),
+        at.on or local_day(now, region.timezone),
         after[0] if after else None,
         limit + 1,
     )

@@ -15,6 +15,8 @@ from simpul_shared.vocabulary import RegionCode
 from simpul_registry.store.codes_out_of_use import explain
 
 JAKARTA = "Asia/Jakarta"
+JAYAPURA = "Asia/Jayapura"
+"""Where Indonesia's day begins: what is of today anywhere is not of tomorrow here."""
 
 
 class RegionsOverlap(Conflict):
