@@ -119,6 +119,14 @@ async def test_what_stands_for_personal_data_in_the_errors_file_is_refused_until
     assert problems(again) == [("cell-removed", "name"), ("cell-removed", "code")]
 
 
+async def test_a_cell_of_a_workbook_that_is_too_long_is_refused_and_not_kept(tmp_path: Path) -> None:
+    rows = [["x" * 4001, *ROW[1:3], "y" * 4000]]
+    _, (row,) = await read_bytes(tmp_path, sheets.workbook(sheets.table([HEADER, *rows])))
+    assert problems(row) == [("text-too-long", "name"), ("day-unreadable", "since")]
+    assert [len(text) for text in cells_of(row).values()] == [len("(dihapus)"), 4, 5, 4000]
+    assert all(len(one.hint) < 200 for one in row.problems)
+
+
 @pytest.mark.parametrize("sign", ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "'=1+1"])
 async def test_a_text_that_excel_would_calculate_with_is_refused_in_csv(tmp_path: Path, sign: str) -> None:
     _, (row,) = await read_bytes(tmp_path, csv(HEADER, [sign, *ROW[1:]]).encode())
@@ -243,6 +251,15 @@ async def test_what_is_kept_of_a_row_for_the_errors_file_says_the_same_when_it_c
     assert (again[0].record, again[0].cells) == (first[0].record, first[0].cells)
     assert [problems(row) for row in first] == [[], [("number-has-fraction", "count"), ("day-out-of-range", "since")]]
     assert problems(again[1]) == [("number-unreadable", "count"), ("day-is-serial", "since")]
+
+
+async def test_a_long_text_that_many_cells_share_counts_in_each_of_them(tmp_path: Path) -> None:
+    rows = sheets.row(1, HEADER) + "".join(f'<row r="{n}"><c r="A{n}" t="s"><v>0</v></c></row>' for n in range(2, 1502))
+    content = sheets.workbook(sheets.sheet(rows), shared=("x" * 3000,))
+    assert len(content) < 20_000
+    _, read_rows = await read_bytes(tmp_path, content)
+    assert sum(len(row.cells) for row in read_rows) > 1500 * 3000
+    assert await refusal_of(tmp_path, content, Limits(inflated_bytes=3 * MIB)) == "file-inflates"
 
 
 async def test_the_sheet_called_data_is_read_or_the_only_visible_one(tmp_path: Path) -> None:

@@ -54,8 +54,9 @@ def workbook(
     date_1904: bool = False,
     more: Mapping[str, bytes] | None = None,
     book_kind: str = _BOOK,
+    shared: Sequence[str] = (),
 ) -> bytes:
-    """`more` are further parts, or others in the place of those made here."""
+    """`more` are further parts, or others in the place of those made here; `shared` the texts that cells name by number."""
     numbered = list(enumerate(zip(names, sheets, strict=False), start=1))
     told = "".join(
         f'<sheet name="{name}" sheetId="{n}" r:id="rId{n}"{" state=" + chr(34) + "hidden" + chr(34) if name in hidden else ""}/>'
@@ -64,6 +65,8 @@ def workbook(
     links = "".join(
         f'<Relationship Id="rId{n}" Type="{_OFFICE}/worksheet" Target="worksheets/sheet{n}.xml"/>' for n, _ in numbered
     )
+    if shared:
+        links += f'<Relationship Id="rIdTexts" Type="{_OFFICE}/sharedStrings" Target="sharedStrings.xml"/>'
     kinds = "".join(f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{_SHEET}"/>' for n, _ in numbered)
     parts = {
         "[Content_Types].xml": f'<Types xmlns="{_KINDS}"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
@@ -73,6 +76,9 @@ def workbook(
         "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{_LINKS}">{links}</Relationships>',
         **{f"xl/worksheets/sheet{n}.xml": text for n, (_, text) in numbered},
     }
+    if shared:
+        texts = "".join(f"<si><t>{escape(text)}</t></si>" for text in shared)
+        parts["xl/sharedStrings.xml"] = f'<sst xmlns="{_MAIN}">{texts}</sst>'
     return zipped({name: text.encode() for name, text in parts.items()} | dict(more or {}))
 
 

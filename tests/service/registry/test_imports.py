@@ -109,6 +109,19 @@ async def test_the_errors_file_comes_back_mended_and_only_what_was_refused_is_ap
     assert [one.aggregateversion for one in await registry.ledger(announced.LibraryNominated)] == [1, 1, 1]
 
 
+async def test_the_errors_file_has_every_refused_row_once_however_few_are_written_at_a_time(
+    registry: ServiceUnderTest, national: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at = await checked(
+        registry, national, csv(*(row(f"Pustaka {n}", MENGWI if n == 3 else "") for n in range(7)))
+    )
+    for page_bytes in (1, 500):
+        monkeypatch.setattr(store, "_PAGE_BYTES", page_bytes)
+        response = await national.get(f"/v1/imports/{looked_at['import_id']}/errors", format="csv")
+        names = [line.split(";")[1] for line in response.text.splitlines()[1:]]
+        assert names == [f"Pustaka {n}" for n in range(7) if n != 3]
+
+
 async def test_a_row_that_was_applied_from_another_file_is_not_applied_again_and_its_receipt_names_the_first(
     registry: ServiceUnderTest, national: Caller
 ) -> None:

@@ -290,14 +290,11 @@ async def _refused_pages(edge: Query, import_id: UUID) -> AsyncIterator[Sequence
     after = 0
     while True:
         async with edge.snapshot() as tx:
-            rows = await store.page_of_rows(tx, import_id, verdict=RowVerdict.REFUSED, after=after, limit=_PAGE_ROWS)
+            rows = await store.refused_rows(tx, import_id, after=after)
         if not rows:
             return
         yield rows
         after = rows[-1]["row_no"]
-
-
-_PAGE_ROWS = 1000
 
 
 async def _new_file(kind: FileKind) -> Path:

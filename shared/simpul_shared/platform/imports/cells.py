@@ -42,6 +42,8 @@ _ERROR = re.compile(
     r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|FIELD!|BLOCKED!|CONNECT!|GETTING_DATA)|Err:\d{3}"
 )
 _PRECISE_DIGITS = 15
+_CITED = 50
+"""So much of a cell is told in a hint."""
 
 
 def text_of(cell: Cell) -> str:
@@ -139,7 +141,9 @@ def _whole(cell: Cell) -> int:
         raise _fraction(cell)
     shown = text_of(cell).replace("\u00a0", "").replace(" ", "")
     if isinstance(cell, bool | date | time | timedelta) or not (_THOUSANDS.fullmatch(shown) or _WHOLE.fullmatch(shown)):
-        raise CellRefused("number-unreadable", f"{shown!r} bukan bilangan bulat. Tulis angkanya saja, misalnya 1200.")
+        raise CellRefused(
+            "number-unreadable", f"{shown[:_CITED]!r} bukan bilangan bulat. Tulis angkanya saja, misalnya 1200."
+        )
     return int(shown.partition(",")[0].replace(".", ""))
 
 
@@ -205,7 +209,7 @@ def _day(cell: Cell, source: Source) -> date:
     except (ValueError, KeyError):
         raise CellRefused(
             "day-unreadable",
-            f"{shown!r} bukan tanggal. Tulis hari, bulan, tahun, misalnya 17/8/2021 atau 17 Agustus 2021.",
+            f"{shown[:_CITED]!r} bukan tanggal. Tulis hari, bulan, tahun, misalnya 17/8/2021 atau 17 Agustus 2021.",
         ) from None
 
 

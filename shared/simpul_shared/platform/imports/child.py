@@ -16,7 +16,7 @@ import msgspec
 from simpul_shared.errors import Refusal
 from simpul_shared.platform.imports.columns import Layout
 from simpul_shared.platform.imports.limits import Limits
-from simpul_shared.platform.imports.refusals import FileTooComplex
+from simpul_shared.platform.imports.refusals import FileInflates, FileTooComplex
 from simpul_shared.platform.imports.table import Head, ReadRow, open_table
 
 _ROWS_IN_A_FRAME = 1000
@@ -58,7 +58,7 @@ def frames(path: Path, layout: Layout, limits: Limits) -> Iterator[Frame]:
     try:
         table = open_table(path, layout, limits)
         yield table.head
-        for rows in _portions(table.rows):
+        for rows in _portions(table.rows, limits):
             count += len(rows)
             yield Rows(rows)
     except Refusal as refusal:
@@ -69,13 +69,17 @@ def frames(path: Path, layout: Layout, limits: Limits) -> Iterator[Frame]:
         yield End(count)
 
 
-def _portions(rows: Iterator[ReadRow]) -> Iterator[list[ReadRow]]:
+def _portions(rows: Iterator[ReadRow], limits: Limits) -> Iterator[list[ReadRow]]:
+    """Errors: FileInflates, for in a workbook one long text may stand in many cells and takes its place but once."""
     portion: list[ReadRow] = []
-    size = 0
+    size, left = 0, limits.inflated_bytes
     for row in rows:
         portion.append(row)
         size += len(row.cells)
         if len(portion) == _ROWS_IN_A_FRAME or size >= _FRAME_BYTES:
+            left -= size
+            if left < 0:
+                raise FileInflates(f"Its cells hold more than {limits.inflated_bytes} bytes. Split the file by region.")
             yield portion
             portion, size = [], 0
     if portion:

@@ -350,15 +350,37 @@ async def count_settled(tx: Transaction, import_id: UUID, receipts: Sequence[Rec
 async def page_of_rows(
     tx: Transaction, import_id: UUID, *, verdict: RowVerdict | None, after: int, limit: int
 ) -> list[asyncpg.Record]:
+    """Without their cells."""
     return await tx.fetch(
         """
-        select row_no, row_hash, verdict, problems, remarks, subject_id, event_ids, cells from bulk_import_row
+        select row_no, row_hash, verdict, problems, remarks, subject_id, event_ids from bulk_import_row
         where import_id = $1 and row_no > $2 and ($3::text is null or verdict = $3) order by row_no limit $4
         """,
         import_id,
         after,
         verdict,
         limit,
+    )
+
+
+_PAGE_BYTES = 4 * 1024 * 1024
+
+
+async def refused_rows(tx: Transaction, import_id: UUID, *, after: int) -> list[asyncpg.Record]:
+    """The next of them with their cells, so many as take a little memory; one at least, unless there is none."""
+    return await tx.fetch(
+        """
+        with page as (
+            select row_no, cells, problems, octet_length(cells) + octet_length(problems) as bytes from bulk_import_row
+            where import_id = $1 and row_no > $2 and verdict = 'REFUSED' order by row_no limit 1000
+        ), measured as (
+            select row_no, cells, problems, sum(bytes) over (order by row_no) - bytes as bytes_before from page
+        )
+        select row_no, cells, problems from measured where bytes_before < $3 order by row_no
+        """,
+        import_id,
+        after,
+        _PAGE_BYTES,
     )
 
 

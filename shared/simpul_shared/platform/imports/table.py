@@ -199,7 +199,7 @@ class _Reading:
     def read(self, rows: Iterator[Numbered]) -> Iterator[ReadRow]:
         places = self.header.places
         columns = [
-            _ColumnReader(column, places[column.key], self.source)
+            _ColumnReader(column, places[column.key], self.source, self.limits.cell_characters)
             for column in self.layout.columns
             if column.key in places
         ]
@@ -279,11 +279,12 @@ _REMEMBERED = 5_000
 
 
 class _ColumnReader:
-    def __init__(self, column: Column, place: int, source: Source) -> None:
+    def __init__(self, column: Column, place: int, source: Source, characters: int) -> None:
         self.key = column.key
         self._column = column
         self._place = place
         self._source = source
+        self._characters = characters
         self._read: dict[object, _ReadCell] = {}
 
     def read(self, cells: Sequence[Cell]) -> _ReadCell:
@@ -300,10 +301,8 @@ class _ColumnReader:
         if isinstance(cell, str):
             cell = unprotected(cell.strip())
         shown = text_of(cell)
-        if shown == _REMOVED:
-            return self._removed("cell-removed", _NOT_MENDED)
-        if is_personal(shown):
-            return self._removed("personal-data", _PERSONAL)
+        if (why := self._why_not_kept(shown)) is not None:
+            return _ReadCell(_REMOVED, problem=Problem(*why, self.key))
         if isinstance(cell, str) and is_formula(cell):
             return _ReadCell(shown, problem=Problem("cell-is-formula", _FORMULA, self.key))
         if isinstance(cell, str) and is_error(shown):
@@ -314,8 +313,12 @@ class _ColumnReader:
             return _ReadCell(_unmistakable(cell, shown), problem=problem_of(self.key, refused))
         return _ReadCell(_unmistakable(value, shown), value=value)
 
-    def _removed(self, why: str, hint: str) -> _ReadCell:
-        return _ReadCell(_REMOVED, problem=Problem(why, hint, self.key))
+    def _why_not_kept(self, shown: str) -> tuple[str, str] | None:
+        if len(shown) > self._characters:
+            return "text-too-long", _TOO_LONG.format(self._characters)
+        if shown == _REMOVED:
+            return "cell-removed", _NOT_MENDED
+        return ("personal-data", _PERSONAL) if is_personal(shown) else None
 
 
 def _unmistakable(held: object, shown: str) -> str:
@@ -327,6 +330,7 @@ def _unmistakable(held: object, shown: str) -> str:
 
 _REMOVED = "(dihapus)"
 """What is kept, and stands in the errors file, of a cell that may not be kept. It is refused until somebody mends it."""
+_TOO_LONG = "Lebih dari {} karakter; isi sel tidak disimpan. Singkat teksnya."
 _NOT_MENDED = "Isi sel ini dahulu ditolak dan tidak disimpan. Ganti dengan isi yang benar, atau kosongkan selnya."
 
 _PERSONAL = "Isi sel menyerupai NIK, nomor telepon, atau alamat surel. Formulir ini tidak menerima data pribadi; isinya tidak disimpan."
