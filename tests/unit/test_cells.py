@@ -140,3 +140,10 @@ def test_telephone_numbers_addresses_and_niks_are_personal(shown: str) -> None:
 )
 def test_codes_of_province_62_and_days_on_the_8th_are_not(shown: str) -> None:
     assert not is_personal(shown)
+
+
+@pytest.mark.parametrize("cell", ["\u200b", "Taman \u202eniamreB", "Taman\x07", "Ta\u00adman", "\ufeffTaman"])
+def test_a_text_with_signs_that_nobody_sees_is_refused(cell: str) -> None:
+    with pytest.raises(CellRefused) as refused:
+        text(at_most=200)(cell, CSV)
+    assert refused.value.code == "text-invalid"

@@ -6,9 +6,8 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 from simpul_shared.vocabulary import Basis, FundSource, LibraryType, Scheme
 
-from simpul_registry.api.fields import Day, ProgrammeYear, Reason, RegionCodeInBody, strict
+from simpul_registry.api.fields import Day, Name, ProgrammeYear, Reason, RegionCodeInBody, strict
 
-_Name = Annotated[str, Field(min_length=1, max_length=200)]
 _FundSource = Annotated[FundSource | None, Field(description="Out of which budget it is supported")]
 _EffectiveOn = Annotated[Day | None, Field(description="Local day; today when left out")]
 
@@ -27,7 +26,7 @@ class NominateBody(BaseModel):
         basis="stated",
     )
 
-    name: _Name
+    name: Name
     type: LibraryType
     region_code: RegionCodeInBody
     programme_year: ProgrammeYear
@@ -44,7 +43,7 @@ class ResubmitBody(BaseModel):
         name="Perpustakaan Desa Mengwi", programme_year=2022, scheme="STIMULAN_APBN", fund_source="APBN"
     )
 
-    name: _Name | None = None
+    name: Name | None = None
     type: LibraryType | None = None
     programme_year: ProgrammeYear | None = None
     scheme: Scheme | None = None
@@ -140,5 +139,5 @@ class ReplicaBody(BaseModel):
 class RenameBody(BaseModel):
     model_config = strict(new_name="Perpustakaan Widya Mandala", effective_on="2022-03-01")
 
-    new_name: _Name
+    new_name: Name
     effective_on: _EffectiveOn = None

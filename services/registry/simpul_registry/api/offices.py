@@ -16,7 +16,7 @@ from simpul_shared.platform.http.command import Command, command
 from simpul_shared.platform.http.query import Page, Query, answer, query
 from simpul_shared.vocabulary import OfficeKind, parse_region_code
 
-from simpul_registry.api.fields import Cursor, Day, KnownOn, Limit, Reason, strict
+from simpul_registry.api.fields import Cursor, Day, KnownOn, Limit, Name, Reason, strict
 from simpul_registry.commands import offices as commands
 from simpul_registry.commands.offices import OfficeChange, OfficeWords
 from simpul_registry.queries import offices as queries
@@ -29,7 +29,6 @@ from simpul_registry.views.offices import OfficeView
 router = APIRouter(prefix="/v1/offices", tags=["offices"])
 
 Jurisdiction = Annotated[list[str], Field(min_length=1, max_length=100, description="Region codes on effective_on")]
-OfficeName = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class RegisterOfficeBody(BaseModel):
@@ -41,7 +40,7 @@ class RegisterOfficeBody(BaseModel):
     )
 
     kind: OfficeKind
-    name: OfficeName
+    name: Name
     jurisdiction: Jurisdiction
     effective_on: Day
 
@@ -56,7 +55,7 @@ class ChangeOfficeBody(BaseModel):
         reason="Perda 4/2023",
     )
 
-    name: OfficeName
+    name: Name
     jurisdiction: Jurisdiction
     effective_on: Day
     reason: Reason

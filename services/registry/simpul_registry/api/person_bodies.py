@@ -6,10 +6,9 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 from simpul_shared.vocabulary import Basis, ErasureReason, PersonalField
 
-from simpul_registry.api.fields import RegionCodeInBody, strict
+from simpul_registry.api.fields import Name, RegionCodeInBody, strict
 from simpul_registry.domain.person import Fields, Gender, ReadPurpose, TermKind, normal_phone
 
-_Name = Annotated[str, Field(min_length=1, max_length=200)]
 _Phone = Annotated[str, Field(max_length=40), AfterValidator(normal_phone)]
 _Email = Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 _BirthYear = Annotated[int, Field(ge=1900, le=2100)]
@@ -46,7 +45,7 @@ class RegisterBody(_PersonalBody):
         basis="sample",
     )
 
-    name: _Name
+    name: Name
     region_code: RegionCodeInBody
     basis: Basis = Basis.STATED
 
@@ -56,7 +55,7 @@ class CorrectBody(_PersonalBody):
 
     model_config = strict(phone="+6281234567890", email=None)
 
-    name: _Name | None = None
+    name: Name | None = None
 
     @model_validator(mode="after")
     def _named(self) -> "CorrectBody":

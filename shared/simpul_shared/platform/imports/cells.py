@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+from simpul_shared.texts import UNSEEN
+
 Cell = str | int | float | bool | date | datetime | time | timedelta | None
 
 
@@ -31,7 +33,6 @@ class Source:
 Reader = Callable[[Cell, Source], object]
 
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 # A telephone number has eight digits or more behind 08 or 62 8: BPS codes of province 62 go on with 0, 1 or 7, and a day
 # on the 8th, such as 08-12-2021 10.00, is none.
 _PERSONAL = re.compile(
@@ -93,7 +94,7 @@ def text(*, at_most: int) -> Reader:
                 "cell-is-date",
                 f"Excel telah mengubah isi sel menjadi tanggal ({shown}). Atur format sel menjadi Teks, lalu ketik lagi.",
             )
-        if _CONTROL.search(shown):
+        if UNSEEN.search(shown):
             raise CellRefused("text-invalid", "Teks berisi karakter yang tidak terlihat. Ketik ulang teksnya.")
         if len(shown) > at_most:
             raise CellRefused("text-too-long", f"Paling banyak {at_most} karakter. Singkat teksnya.")

@@ -1,0 +1,15 @@
+"""What a text must not hold that people are to read and compare (pure)."""
+
+import re
+
+UNSEEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ue000-\uf8ff]"
+)
+"""Control signs, marks of direction, blanks without width, private signs: with one of them two names look like the same."""
+
+
+def require_seen(text: str) -> str:
+    """The text. Errors: ValueError."""
+    if UNSEEN.search(text):
+        raise ValueError("the text holds a sign that nobody sees, such as a blank without width; type it anew")
+    return text
