@@ -199,6 +199,94 @@ async def test_an_undone_decree_leaves_the_map_as_it_was_and_what_was_believed_b
     assert (again.status_code, again.json()["code"]) == (409, "decree-not-in-force")
 
 
+NOMINATION = {"type": "DESA", "programme_year": 2026, "scheme": "STIMULAN_APBN", "name": "Perpustakaan Sangeh"}
+
+
+async def used_sangeh(desk: Desk) -> dict[str, str]:
+    """A library, a person and a code that refer to the village that a decree made; id by what it is."""
+    sangeh = (await desk.map("2026-02-01"))["51.03.04.2002"][1]
+    library = NOMINATION | {"region_code": "51.03.04.2002", "nominated_on": "2026-02-01"}
+    person = {"name": "Ni Made Contoh", "region_code": "51.03.04.2002", "basis": "sample"}
+    code = {"scheme": "BPS", "code": "5103040002", "source": "Perka BPS"}
+    nominated = await desk.one.post("/v1/libraries", library)
+    registered = await desk.one.post("/v1/people", person)
+    assigned = await desk.one.post(f"/v1/regions/{sangeh}/codes", code)
+    assert [one.status_code for one in (nominated, registered, assigned)] == [201, 201, 200], assigned.text
+    return {
+        "library": nominated.json()["library_id"],
+        "person": registered.json()["person_id"],
+        "BPS code 5103040002": sangeh,
+    }
+
+
+async def test_an_undo_that_would_leave_something_without_its_region_is_refused(desk: Desk) -> None:
+    decree = await desk.approved(SPLIT_OFF, on="2026-01-15")
+    used = await used_sangeh(desk)
+    path = f"/v1/region-decrees/{decree['decree_id']}/undo"
+    refused = await desk.one.post(path, {"reason": "x"}, version=decree["version"])
+    assert (refused.status_code, refused.json()["code"]) == (409, "region-in-use")
+    assert {one["what"]: one["id"] for one in refused.json()["references"]} == used
+    assert {one["code"] for one in refused.json()["references"]} == {"51.03.04.2002"}
+    same_day = await desk.upload(BADUNG, on="2026-01-15")
+    again = await desk.other.post(f"/v1/region-decrees/{same_day['decree_id']}/approve", version=1)
+    assert (again.status_code, again.json()["code"]) == (409, "region-in-use")
+    moved = {"region_code": "51.03.02.2009", "effective_on": "2026-02-01", "reason": "Keputusan dibatalkan"}
+    library = f"/v1/libraries/{used['library']}"
+    assert (await desk.one.post(f"{library}/relocate", moved, version=1)).status_code == 200
+    refused = await desk.one.post(path, {"reason": "x"}, version=decree["version"])
+    assert "library" not in {one["what"] for one in refused.json()["references"]}
+    assert (await desk.map("2026-02-01"))["51.03.04.2002"][0] == "Sangeh"
+    later = await desk.approved(BADUNG, on="2026-03-01")
+    assert later["changes"]["VANISHED"] == 2
+    assert (await desk.one.get(f"/v1/people/{used['person']}")).json()["region"]["code"] == "51.03.04.2002"
+
+
+async def test_an_overrule_is_not_undone_under_a_library_of_the_new_region(desk: Desk) -> None:
+    decree = await desk.approved(BADUNG | {"51.03.02.2009": "Sangeh"}, on="2026-01-15")
+    [step] = (await desk.one.get(f"/v1/regions/{region_id('51.03.02.2009')}/lineage")).json()["items"]
+    body = {"lineage_event_id": step["event_id"], "reason": "Dua desa"}
+    overrule = (await desk.other.post("/v1/region-overrules", body)).json()
+    nomination = NOMINATION | {"region_code": "51.03.02.2009", "nominated_on": "2026-02-01"}
+    library = (await desk.one.post("/v1/libraries", nomination)).json()
+    assert library["region"]["region_id"] == overrule["new_region_id"]
+    undo = f"/v1/region-overrules/{overrule['overrule_id']}/undo"
+    refused = await desk.one.post(undo, {"reason": "Sama"}, version=1)
+    assert (refused.status_code, refused.json()["code"]) == (409, "region-in-use")
+    assert decree["changes"] == {"RENAMED": 1}
+
+
+async def test_an_office_in_charge_of_a_new_regency_is_changed_before_the_decree_is_undone(desk: Desk) -> None:
+    bali = {code: name for code, (name, _) in (await desk.map("2026-01-15")).items()}
+    decree = await desk.approved(bali | {"51.09": "KAB. CONTOH"}, within="51", on="2026-01-15")
+    words = {"name": "Dinas Contoh", "jurisdiction": ["51.03", "51.09"], "effective_on": "2026-02-01"}
+    office = await desk.one.post("/v1/offices", words | {"kind": "DINAS_KABKOTA"})
+    path = f"/v1/region-decrees/{decree['decree_id']}/undo"
+    refused = await desk.one.post(path, {"reason": "x"}, version=decree["version"])
+    [told] = refused.json()["references"]
+    assert (told["what"], told["id"], told["code"]) == ("office", office.json()["office_id"], "51.09")
+    change = {**words, "jurisdiction": ["51.03"], "reason": "Kabupaten dibatalkan"}
+    assert (await desk.one.post(f"{office.headers['location']}/change", change, version=1)).status_code == 200
+    await desk.deed(desk.one, decree, "undo", {"reason": "x"})
+
+
+async def test_what_refers_to_a_region_that_was_withdrawn_is_still_found(desk: Desk) -> None:
+    """As where somebody nominated at the moment of an undo."""
+    await desk.approved(SPLIT_OFF, on="2026-01-15")
+    used = await used_sangeh(desk)
+    await desk.registry.database.pool.execute(
+        "update region_version set superseded_at = now() where code = '51.03.04.2002'"
+    )
+    library = f"/v1/libraries/{used['library']}"
+    for path in (library, f"{library}/history", f"{library}/regions", "/v1/libraries", f"/v1/people/{used['person']}"):
+        assert (await desk.one.get(path)).status_code == 200, path
+    [listed] = (await desk.one.get("/v1/libraries")).json()["items"]
+    assert listed["region"]["code"] == "51.03.04.2002"
+    of_badung = desk.registry.caller(Role.NATIONAL_ADMIN, "51.03")
+    moved = {"region_code": "51.03.02.2009", "effective_on": "2026-02-01", "reason": "Desa dibatalkan"}
+    assert (await of_badung.post(f"{library}/relocate", moved, version=1)).status_code == 200
+    assert (await desk.one.get(f"{library}/regions")).status_code == 200
+
+
 async def test_a_retroactive_decree_changes_only_later_answers(desk: Desk) -> None:
     """Signed in March, told to us today: what was answered before is answered again for that moment."""
     earlier = await desk.map("2026-04-01")

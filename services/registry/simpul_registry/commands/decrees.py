@@ -91,7 +91,7 @@ async def compare_again(tx: Transaction, change: Review) -> Answer:
 
 
 async def approve_decree(tx: Transaction, change: Review) -> Answer:
-    """The map is the file's from its day on. Errors: OwnDecree, DecreeDecided, DecreeStale, RegionsOverlap."""
+    """The map is the file's from its day on. Errors: OwnDecree, DecreeDecided, DecreeStale, RegionInUse, RegionsOverlap."""
     decree = await _open(tx, change)
     edition = await changes.map_edition(tx)
     approved = review.approve(decree, by=change.by, at=change.now, map_edition=edition)
@@ -118,7 +118,10 @@ async def reject_decree(tx: Transaction, change: Review, *, reason: str) -> Answ
 
 
 async def undo_decree(tx: Transaction, change: Review, undo_id: UUID, *, reason: str) -> Answer:
-    """What held before holds again; what was believed between stays on record. Errors: DecreeNotInForce, LaterChange."""
+    """What held before holds again; what was believed between stays on record.
+
+    Errors: DecreeNotInForce, LaterChange, RegionInUse.
+    """
     decree = await store.load_decree(tx, change.decree_id)
     require_version(decree.version, change.expected_version)
     undone = review.undo(decree, by=change.by, at=change.now, reason=reason)

@@ -42,7 +42,7 @@ class OverruleLineage:
 async def overrule_lineage(
     tx: Transaction, overrule_id: UUID, command: OverruleLineage, *, by: str, now: datetime
 ) -> Answer:
-    """The place after the change is another than before. Errors: LineageUnknown, LineageSure, RegionsOverlap."""
+    """The place after the change is another than before. Errors: LineageUnknown, LineageSure, RegionInUse, RegionsOverlap."""
     lineage = await _low(tx, command.lineage_event_id)
     saying, region_id = await _saying(tx, command.lineage_event_id, lineage)
     await say(tx, overrule_id, saying, reason=command.reason, now=now)
@@ -56,7 +56,7 @@ async def overrule_lineage(
 async def undo_overrule(
     tx: Transaction, overrule_id: UUID, undo_id: UUID, *, expected_version: int, reason: str, by: str, now: datetime
 ) -> Answer:
-    """The two are one region again. Errors: OverruleUnknown, OverruleUndone, LaterChange."""
+    """The two are one region again. Errors: OverruleUnknown, OverruleUndone, LaterChange, RegionInUse."""
     overrule = await store.load_overrule(tx, overrule_id)
     require_version(overrule.version, expected_version)
     if overrule.undone_at is not None:

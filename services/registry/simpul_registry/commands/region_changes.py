@@ -22,6 +22,7 @@ from simpul_registry.domain.identity import RegionLineage
 from simpul_registry.domain.restating import LaterChange, Statement, Withdrawal
 from simpul_registry.store import region_changes as store
 from simpul_registry.store.region_changes import LOCK, Spoken
+from simpul_registry.store.region_references import require_unused
 from simpul_registry.store.regions_published import save_lineage
 
 E = TypeVar("E", bound=RegionEvent)
@@ -40,7 +41,7 @@ class Saying:
 
 
 async def say(tx: Transaction, change_id: UUID, saying: Saying, *, reason: str, now: datetime) -> None:
-    """Announce and keep it. The caller holds the lock of all regions. Errors: RegionsOverlap, at the commit."""
+    """Announce and keep it. The caller holds the lock of all regions. Errors: RegionInUse; RegionsOverlap, at the commit."""
     taken_back = await store.lineage_said(tx, saying.overruled)
     events: list[RegionEvent] = [_event(one, reason) for one in saying.statements]
     events += [published_lineage(one) for one in saying.lineage]
@@ -56,10 +57,11 @@ async def say(tx: Transaction, change_id: UUID, saying: Saying, *, reason: str, 
     await _keep(tx, said, dict(zip(saying.overruled, recorded[len(events) - len(saying.overruled) :], strict=True)))
     await store.keep_spoken(tx, change_id, [_spoken(one, before) for one, before in zip(said, held, strict=True)])
     await store.bump_map(tx)
+    await require_unused(tx, [one.region_id for one in saying.statements if isinstance(one, Withdrawal)])
 
 
 async def take_back(tx: Transaction, change_id: UUID, undo_id: UUID, *, reason: str, now: datetime) -> None:
-    """Say again what held before the change. What was believed between stays on record. Errors: LaterChange."""
+    """Say again what held before the change. What was believed between stays on record. Errors: LaterChange, RegionInUse."""
     code = await store.changed_since(tx, change_id)
     if code is not None:
         raise LaterChange(f"Something else was said since of {code} or what it lies in. Undo the later change first.")

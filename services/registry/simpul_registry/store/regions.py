@@ -64,18 +64,20 @@ async def find_region_today(tx: Transaction, code: RegionCode, *, now: datetime,
 
 
 async def region_as_last_known(tx: Transaction, region_id: UUID, *, on: date) -> Region:
-    """The region on the day or, where it had ended before, as it was last. Errors: RegionUnknown."""
+    """As regions_as_last_known() has it. Errors: RegionUnknown."""
     return (await regions_as_last_known(tx, [region_id], on=on))[region_id]
 
 
 async def regions_as_last_known(tx: Transaction, region_ids: Sequence[UUID], *, on: date) -> dict[UUID, Region]:
-    """All of them, by id. Errors: RegionUnknown."""
+    """The regions on the day, those that had ended as they were last, those that begin later as they will be first.
+
+    One of which nothing is believed any more is as it was said to be: what refers to it is never lost. Errors: RegionUnknown,
+    for an id that no region ever had.
+    """
     found = await _last_known(tx, region_ids, on=on)
     for region_id in region_ids:
         if region_id not in found:
-            raise RegionUnknown(
-                f"No region {region_id} existed on {on} or before. Look the region up by its code first."
-            )
+            raise RegionUnknown(f"There is no region {region_id}. Look the region up by its code first.")
     return found
 
 
@@ -85,8 +87,9 @@ async def _last_known(tx: Transaction, region_ids: Sequence[UUID], *, on: date) 
         select distinct on (region_id) region_id, scheme, code, name, level, kind, parent_id, path, timezone, valid_from,
             valid_to, decree
         from region_version
-        where region_id = any($1) and valid_from <= $2 and superseded_at = 'infinity'
-        order by region_id, valid_from desc
+        where region_id = any($1)
+        order by region_id, superseded_at = 'infinity' desc, valid_from <= $2 desc,
+            case when valid_from <= $2 then valid_from end desc, valid_from, superseded_at desc
         """,
         region_ids,
         on,
