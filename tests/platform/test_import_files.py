@@ -151,7 +151,11 @@ async def test_a_formula_in_a_column_that_is_not_read_does_no_harm(tmp_path: Pat
 
 
 async def test_columns_without_a_title_that_have_content_are_told(tmp_path: Path) -> None:
-    rows = [[*HEADER[:2], None, *HEADER[2:], None], ["Taman", "Buka"], ["Kebun", "Buka", "Raya"]]
+    rows: list[list[str | None]] = [
+        [*HEADER[:2], None, *HEADER[2:], None],
+        ["Taman", "Buka"],
+        ["Kebun", "Buka", "Raya"],
+    ]
     head, _ = await read_bytes(tmp_path, sheets.workbook(sheets.table(rows)))
     assert head.unknown_columns == ("Kolom C (tanpa judul)",)
     head, _ = await read_bytes(tmp_path, csv(HEADER, [*ROW, "", "Raya"]).encode())
