@@ -15,6 +15,7 @@ from simpul_registry.app import SERVICE
 from simpul_registry.imports import place_names
 from simpul_shared.access import Role
 from simpul_shared.contracts import registry as announced
+from simpul_shared.platform.http.query import encode_cursor
 from simpul_shared.platform.imports import committing, store
 from simpul_shared.platform.imports import work as machine
 from simpul_shared.platform.imports.work import work_once
@@ -415,6 +416,9 @@ async def test_who_may_not_or_asks_for_what_is_not_there_is_refused(
         "import-unknown"
     ] * 3
     assert (await national.post(f"{path}/commit", version=7)).json()["code"] == "version-mismatch"
+    for beyond in (2**31, 2**63 - 1):
+        page = await national.get(f"{path}/rows", cursor=encode_cursor(beyond))
+        assert (page.status_code, page.json()) == (200, {"items": [], "next_cursor": None})
 
 
 class Killed(BaseException):

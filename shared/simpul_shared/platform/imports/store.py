@@ -354,7 +354,7 @@ async def page_of_rows(
     return await tx.fetch(
         """
         select row_no, row_hash, verdict, problems, remarks, subject_id, event_ids from bulk_import_row
-        where import_id = $1 and row_no > $2 and ($3::text is null or verdict = $3) order by row_no limit $4
+        where import_id = $1 and row_no > $2::bigint and ($3::text is null or verdict = $3) order by row_no limit $4
         """,
         import_id,
         after,
