@@ -96,6 +96,22 @@ async def test_an_office_that_cannot_be_is_refused(national: Caller, changed: di
     assert (await national.post("/v1/offices", BADUNG | changed)).json()["code"] == code
 
 
+async def test_no_two_offices_of_a_kind_are_in_charge_of_a_region_on_any_day(national: Caller) -> None:
+    path = f"/v1/offices/{(await registered(national, jurisdiction=['51.03', '51.05']))['office_id']}"
+    given_up = {"name": "Dinas", "jurisdiction": ["51.03"], "effective_on": "2024-01-01", "reason": "Perda"}
+    assert (await national.post(f"{path}/change", given_up, version=1)).status_code == 200
+    closed = {"effective_on": "2030-01-01", "reason": "Digabung"}
+    assert (await national.post(f"{path}/close", closed, version=2)).status_code == 200
+
+    async def taken(region: str, since: str) -> Any:
+        response = await national.post("/v1/offices", BADUNG | {"jurisdiction": [region], "effective_on": since})
+        return response.json().get("detail", response.status_code)
+
+    assert "from 2018-01-01 until before 2024-01-01" in await taken("51.05", "2023-12-31")
+    assert "from 2024-01-01 until before 2030-01-01" in await taken("51.03", "2029-12-31")
+    assert (await taken("51.05", "2024-01-01"), await taken("51.03", "2030-01-01")) == (201, 201)
+
+
 async def test_only_the_country_registers_offices(registry: ServiceUnderTest) -> None:
     assert (await registry.caller(Role.PROVINCE_ADMIN, "51").post("/v1/offices", BADUNG)).status_code == 403
 

@@ -85,10 +85,13 @@ async def _jurisdiction(tx: Transaction, office_id: UUID, kind: OfficeKind, word
     regions = [await find_region(tx, code, on=words.effective_on, field="/jurisdiction") for code in words.jurisdiction]
     rules.require_level(kind, [one.level for one in regions])
     ids = tuple(dict.fromkeys(one.region_id for one in regions))
-    other = await store.in_charge(tx, kind, ids, besides=office_id)
+    other = await store.in_charge(tx, kind, ids, since=words.effective_on, besides=office_id)
     if other is not None:
+        until = "" if other.until is None else f" until before {other.until}"
         raise OfficeExists(
-            f"The office {other} is in charge of one of these regions. Change or close it first.", field="/jurisdiction"
+            f"The office {other.office_id} is in charge of one of these regions from {other.since}{until}."
+            " Change or close it first, or begin later.",
+            field="/jurisdiction",
         )
     return ids
 

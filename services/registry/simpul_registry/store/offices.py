@@ -1,7 +1,8 @@
 """Offices: loaded and saved whole, each version kept, and found by the regions that they are in charge of."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from uuid import UUID
 
 import asyncpg
@@ -65,18 +66,35 @@ async def load_office(tx: Transaction, office_id: UUID) -> Office:
     return office_of(row)
 
 
-async def in_charge(tx: Transaction, kind: OfficeKind, jurisdiction: Sequence[UUID], *, besides: UUID) -> UUID | None:
-    """An open office of the kind that is in charge of one of the regions already."""
-    office_id: UUID | None = await tx.fetchval(
+@dataclass(frozen=True)
+class InCharge:
+    """`until` is the first day on which the office no longer is; None while no end is known."""
+
+    office_id: UUID
+    since: date
+    until: date | None
+
+
+async def in_charge(
+    tx: Transaction, kind: OfficeKind, jurisdiction: Sequence[UUID], *, since: date, besides: UUID
+) -> InCharge | None:
+    """An office of the kind that is in charge of one of the regions on a day from `since` on."""
+    row = await tx.fetchrow(
         """
-        select office_id from office
-        where kind = $1 and jurisdiction && $2 and closed_on is null and office_id <> $3 limit 1
+        with held as (
+            select v.office_id, v.jurisdiction, v.changed_on as since,
+                least(lead(v.changed_on) over (partition by v.office_id order by v.version), v.closed_on) as until
+            from office_version v join office o using (office_id) where o.kind = $1 and o.office_id <> $3
+        )
+        select office_id, since, until from held
+        where jurisdiction && $2 and (until is null or until > since and until > $4) order by since limit 1
         """,
         kind.value,
         jurisdiction,
         besides,
+        since,
     )
-    return office_id
+    return None if row is None else InCharge(row["office_id"], row["since"], row["until"])
 
 
 def office_of(row: asyncpg.Record) -> Office:
