@@ -170,6 +170,13 @@ async def test_titles_above_the_header_may_be_merged_over_columns(tmp_path: Path
     assert row.problems == ()
 
 
+async def test_rows_and_cells_far_away_do_no_harm_when_they_are_empty(tmp_path: Path) -> None:
+    far = '<row r="200000"><c r="A200000" s="0"/><c r="B200000"></c></row><row r="1048576" hidden="false"/>'
+    rows = sheets.row(1, HEADER) + sheets.row(2, ROW).replace("</row>", '<c r="AAA2" s="0"/></row>') + far
+    _, (row,) = await read_bytes(tmp_path, sheets.workbook(sheets.sheet(rows)))
+    assert (row.number, row.problems) == (2, ())
+
+
 async def test_errors_and_formulas_never_calculated_are_refused_though_a_parser_gives_them_as_empty(
     tmp_path: Path,
 ) -> None:
@@ -351,6 +358,11 @@ def bad_files() -> Iterator[tuple[str, bytes, str]]:
     yield (
         "a cell in the last row",
         sheets.workbook(sheets.sheet(sheets.row(1, HEADER) + sheets.row(1_048_576, ROW))),
+        "too-many-rows",
+    )
+    yield (
+        "a cell without a place in the last row",
+        sheets.workbook(sheets.sheet(sheets.row(1, HEADER) + '<row r="1048576"><c><v>1</v></c></row>')),
         "too-many-rows",
     )
     yield (

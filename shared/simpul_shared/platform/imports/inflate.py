@@ -148,6 +148,9 @@ _ERROR = re.compile(
 _HIDDEN_ROW = re.compile(rb"<(?:\w+:)?row\b([^<>]*\bhidden=[\"'](?:1|true)[\"'][^<>]*)>")
 _HIDDEN_COLUMN = re.compile(rb"<(?:\w+:)?col\b([^<>]*\bhidden=[\"'](?:1|true)[\"'][^<>]*)>")
 _FAR_COLUMN = re.compile(rb' r="[A-Z]{3}')
+_CONTENT = rb"[^<>]*(?<!/)>\s*<(?:\w+:)?(?:v\b[^<>]*>[^<]|f\b|is\b)"
+_CELL_WITHOUT_PLACE = rb"[^<>]*>\s*<(?:\w+:)?c\b(?![^<>]* r=)[^<>]*>"
+_FAR_COLUMN_FILLED = re.compile(rb'<(?:\w+:)?c\b[^<>]* r="[A-Z]{3}' + _CONTENT)
 _REFERENCE = re.compile(rb"\br=[\"']([A-Z]*)(\d+)[\"']")
 _HEADROOM = 100
 """Rows that may stand above the data: titles, remarks, the header."""
@@ -158,7 +161,11 @@ class _SheetLook(_XmlLook):
         self._marks = marks
         self._limits = limits
         self._last_row = limits.rows + _HEADROOM
-        self._far_row = re.compile(rb' r="[A-Z]*(\d{%d,})"' % len(str(self._last_row)))
+        far = rb' r="[A-Z]*(\d{%d,})"' % len(str(self._last_row))
+        self._far_row = re.compile(far)
+        self._far_row_filled = re.compile(
+            rb"<(?:\w+:)?(?:c|row)\b[^<>]*" + far + rb"(?:" + _CONTENT + rb"|" + _CELL_WITHOUT_PLACE + rb")"
+        )
 
     def through(self, window: bytes) -> None:
         super().through(window)
@@ -171,13 +178,19 @@ class _SheetLook(_XmlLook):
             self._note_hidden(window)
 
     def _refuse_far_cells(self, window: bytes) -> None:
-        """A lone cell in the last corner of a sheet would make a parser fill the whole sheet, until its memory ends."""
-        if _FAR_COLUMN.search(window):
+        """A lone cell in the last corner of a sheet would make a parser fill the whole sheet, until its memory ends.
+
+        Empty ones, which LibreOffice writes, do no harm. Windows without far cells are searched by the cheap patterns alone.
+        """
+        if _FAR_COLUMN.search(window) and _FAR_COLUMN_FILLED.search(window):
             raise TooManyColumns(
                 f"The sheet has cells beyond column ZZ; at most {self._limits.columns} columns are read. Delete the others."
             )
-        if any(int(found[1]) > self._last_row for found in self._far_row.finditer(window)):
+        if self._beyond(self._far_row, window) and self._beyond(self._far_row_filled, window):
             raise TooManyRows(f"At most {self._limits.rows} rows are accepted in a file. Split it by region.")
+
+    def _beyond(self, place: re.Pattern[bytes], window: bytes) -> bool:
+        return any(int(found[1]) > self._last_row for found in place.finditer(window))
 
     def _note_formulas(self, window: bytes) -> None:
         for found in _FORMULA.finditer(window):
