@@ -202,6 +202,20 @@ async def test_a_library_neither_closes_nor_merges_before_others_were_merged_int
     await step(national, source, "close", early | {"effective_on": "2024-06-01"})
 
 
+async def test_the_link_of_a_mentor_that_has_closed_is_ended_and_nobody_is_told_of_a_replicator(
+    registry: ServiceUnderTest, national: Caller
+) -> None:
+    source, replica = [await active(national, name=name) for name in ("A", "B")]
+    await linked(national, source, replica)
+    await step(national, source, "close", {"reason": "x", "effective_on": "2024-01-01"})
+    ended = await step(
+        national, source, f"replicas/{id_of(replica)}/end", {"reason": "Tutup", "effective_on": "2024-01-01"}
+    )
+    assert ended["status"] == "DITUTUP"
+    assert (await national.get(f"{replica}/replicas")).json() == {"replicas": [], "mentors": []}
+    assert await told(registry, source) == "B"
+
+
 async def test_links_that_cannot_be_are_refused(national: Caller) -> None:
     source, replica = await active(national, name="A"), await active(national, name="B")
     await linked(national, source, replica)

@@ -215,13 +215,18 @@ def require_open_on(library: Library, day: date) -> None:
     require_standing(library)
 
 
-def require_standing(library: Library) -> None:
-    """Errors: LibraryClosed, LibraryMerged."""
+def require_unmerged(library: Library) -> None:
+    """Errors: LibraryMerged."""
     if library.merged_into is not None:
         raise LibraryMerged(
             f"The library was merged into {library.merged_into} on {library.merged_on}. Use that one.",
             facts={"survivor_id": library.merged_into, "merged_on": library.merged_on},
         )
+
+
+def require_standing(library: Library) -> None:
+    """Errors: LibraryClosed, LibraryMerged."""
+    require_unmerged(library)
     if library.status is Status.CLOSED:
         raise LibraryClosed(
             f"The library is closed since {library.status_since}, for ever. Nominate a new one if there is one.",

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from simpul_shared.errors import Conflict, Invalid
 from simpul_shared.vocabulary import LibraryStatus
 
-from simpul_registry.domain.library import Library, TransitionRefused, require_order, require_standing
+from simpul_registry.domain.library import Library, TransitionRefused, require_order, require_standing, require_unmerged
 
 _BEGUN = frozenset({LibraryStatus.DESIGNATED, LibraryStatus.ACTIVE, LibraryStatus.DORMANT})
 
@@ -137,8 +137,11 @@ def link_replica(source: Library, replica: Library, *, kin: Kin, effective_on: d
 
 
 def end_link(source: Library, *, linked_on: date | None, effective_on: date, today: date) -> None:
-    """Whether a link that began on a day may end. Errors: LibraryClosed, LibraryMerged, ReplicaNotLinked, DateInFuture, DateTooEarly."""
-    require_standing(source)
+    """Whether a link that began on a day may end, also once its mentor is closed.
+
+    Errors: LibraryMerged, ReplicaNotLinked, DateInFuture, DateTooEarly.
+    """
+    require_unmerged(source)
     if linked_on is None:
         raise ReplicaNotLinked("The library does not mentor that one. Read its replicas and name one of them.")
     require_order(linked_on, effective_on, today=today)
