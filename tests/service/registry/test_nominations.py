@@ -20,7 +20,8 @@ async def test_village_regency_province_and_nation_decide_one_after_the_other_an
     early = await province.post(f"{path}/verify", version=1)
     assert (early.status_code, early.json()["code"]) == (409, "nomination-not-endorsed")
     assert (await regency.post(f"{path}/endorse", {"reason": "Sudah ditinjau"}, version=1)).status_code == 200
-    assert (await province.post(f"{path}/verify", {"reason": "Berkas lengkap"}, version=2)).status_code == 200
+    verified = (await province.post(f"{path}/verify", {"reason": "Berkas lengkap"}, version=2)).json()
+    assert verified["status_since"] > verified["nominated_on"]
     assert (await nation.post(f"{path}/designate", DECREE, version=3)).status_code == 200
 
     events = (await nation.get(f"{path}/history")).json()["items"]

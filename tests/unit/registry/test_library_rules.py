@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from simpul_registry.domain import library as rules
 from simpul_registry.domain import nomination as nominations
 from simpul_registry.domain.library import Library, PlansAtClosing
@@ -47,10 +48,12 @@ def on(day: date, change: Callable[..., Library]) -> Change:
 
 
 CHANGES: dict[str, Change] = {
-    "verify": partial(nominations.verify, by=JUDGE),
-    "return": partial(nominations.send_back, by=JUDGE),
-    "reject": partial(nominations.reject, by=JUDGE),
-    "resubmit": partial(nominations.resubmit, mended=Mended(), by=NOMINATOR, region_level=RegionLevel.VILLAGE),
+    "verify": partial(nominations.verify, by=JUDGE, today=TODAY),
+    "return": partial(nominations.send_back, by=JUDGE, today=TODAY),
+    "reject": partial(nominations.reject, by=JUDGE, today=TODAY),
+    "resubmit": partial(
+        nominations.resubmit, mended=Mended(), by=NOMINATOR, region_level=RegionLevel.VILLAGE, today=TODAY
+    ),
     "designate": designated_for(2021),
     "designate for the next year": designated_for(2022),
     "activate": on(date(2021, 7, 5), rules.activate),
@@ -147,7 +150,9 @@ def test_a_verified_library_may_be_designated_for_a_later_year_than_it_was_nomin
 @pytest.mark.parametrize("sent_back", ["return", "reject"])
 def test_a_nomination_for_a_year_too_late_is_mended_when_it_is_put_forward_again(sent_back: str) -> None:
     library = CHANGES[sent_back](nominated(programme_year=2029))
-    mended = nominations.resubmit(library, Mended(programme_year=2021), by=NOMINATOR, region_level=RegionLevel.VILLAGE)
+    mended = nominations.resubmit(
+        library, Mended(programme_year=2021), by=NOMINATOR, region_level=RegionLevel.VILLAGE, today=TODAY
+    )
     assert mended.latest.programme_year == 2021
     active = CHANGES["activate"](CHANGES["designate"](CHANGES["verify"](mended)))
     assert CHANGES["designate for the next year"](active).open_years == {2021, 2022}
@@ -156,7 +161,23 @@ def test_a_nomination_for_a_year_too_late_is_mended_when_it_is_put_forward_again
 def test_no_nomination_is_mended_to_a_type_that_does_not_fit_its_region() -> None:
     returned = in_state(S.RETURNED)
     with pytest.raises(rules.LevelMismatch):
-        nominations.resubmit(returned, Mended(type=LibraryType.REGENCY), by=NOMINATOR, region_level=RegionLevel.VILLAGE)
+        nominations.resubmit(
+            returned, Mended(type=LibraryType.REGENCY), by=NOMINATOR, region_level=RegionLevel.VILLAGE, today=TODAY
+        )
+
+
+@pytest.mark.parametrize("way", [["verify"], ["return"], ["reject"], ["return", "resubmit"]], ids=lambda way: way[-1])
+def test_what_was_decided_on_a_nomination_holds_since_the_day_of_the_decision(way: list[str]) -> None:
+    library = nominated()
+    for change in way:
+        library = CHANGES[change](library)
+    assert (library.status_since, library.nominated_on) == (TODAY, NOMINATED)
+
+
+def test_a_nomination_that_was_decided_on_may_have_closed_before_and_awaits_nothing_once_merged() -> None:
+    verified = in_state(S.VERIFIED)
+    assert CHANGES["close"](verified).status_since == date(2024, 7, 5) < verified.status_since
+    assert nominations.awaits(replace(verified, merged_into=UUID(int=3), merged_on=TODAY)) is None
 
 
 def test_a_rename_to_the_same_name_is_refused() -> None:
@@ -180,17 +201,21 @@ def test_a_village_s_nomination_goes_through_regency_province_and_nation_in_this
     library = nominated_by(VILLAGE)
     assert nominations.awaits(library) is Permission.LIBRARY_ENDORSE
     with pytest.raises(nominations.NotEndorsed):
-        nominations.verify(library, by=PROVINCE)
+        nominations.verify(library, by=PROVINCE, today=TODAY)
     library = nominations.endorse(library, by=REGENCY)
     assert nominations.awaits(library) is Permission.LIBRARY_VERIFY
-    library = nominations.verify(library, by=PROVINCE)
+    library = nominations.verify(library, by=PROVINCE, today=TODAY)
     assert nominations.awaits(library) is Permission.LIBRARY_DESIGNATE
     assert nominations.awaits(CHANGES["designate for the next year"](library)) is None
 
 
 @pytest.mark.parametrize("actor", [VILLAGE, NOMINATOR, PROVINCE, JUDGE], ids=lambda actor: str(actor.subject))
 @pytest.mark.parametrize(
-    "decision", [nominations.endorse, nominations.verify, nominations.send_back, nominations.reject]
+    "decision",
+    [
+        nominations.endorse,
+        *(partial(decide, today=TODAY) for decide in (nominations.verify, nominations.send_back, nominations.reject)),
+    ],
 )
 def test_nobody_decides_on_what_they_nominated(actor: Actor, decision: Callable[..., Library]) -> None:
     with pytest.raises(nominations.SelfApproval):
@@ -198,16 +223,19 @@ def test_nobody_decides_on_what_they_nominated(actor: Actor, decision: Callable[
 
 
 def test_who_nominated_before_it_was_returned_does_not_decide_either() -> None:
-    library = nominations.send_back(nominated_by(REGENCY), by=PROVINCE)
+    library = nominations.send_back(nominated_by(REGENCY), by=PROVINCE, today=TODAY)
     library = CHANGES["resubmit"](library)
     with pytest.raises(nominations.SelfApproval):
-        nominations.reject(library, by=REGENCY)
+        nominations.reject(library, by=REGENCY, today=TODAY)
 
 
 def test_a_lower_level_does_not_undo_what_it_has_passed_on() -> None:
     library = nominations.endorse(nominated_by(VILLAGE), by=REGENCY)
     with pytest.raises(nominations.NotYours):
-        nominations.send_back(library, by=REGENCY)
+        nominations.send_back(library, by=REGENCY, today=TODAY)
     with pytest.raises(nominations.NotYours):
-        nominations.reject(nominations.verify(library, by=PROVINCE), by=PROVINCE)
-    assert nominations.reject(nominations.verify(library, by=PROVINCE), by=JUDGE).status is S.REJECTED
+        nominations.reject(nominations.verify(library, by=PROVINCE, today=TODAY), by=PROVINCE, today=TODAY)
+    assert (
+        nominations.reject(nominations.verify(library, by=PROVINCE, today=TODAY), by=JUDGE, today=TODAY).status
+        is S.REJECTED
+    )

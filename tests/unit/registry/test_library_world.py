@@ -46,6 +46,7 @@ class Rules:
 
     def step(self, library: str, what: str, on: date) -> bool:
         dated: dict[str, Any] = {"effective_on": on, "today": TODAY}
+        judged: dict[str, Any] = {"by": JUDGE, "today": TODAY}
         decree: dict[str, Any] = {
             "sk_no": "1",
             "sk_date": on,
@@ -54,12 +55,12 @@ class Rules:
             "today": TODAY,
         }
         changes: dict[str, tuple[Callable[..., Library], dict[str, Any]]] = {
-            "verify": (nomination.verify, {"by": JUDGE}),
-            "return": (nomination.send_back, {"by": JUDGE}),
-            "reject": (nomination.reject, {"by": JUDGE}),
+            "verify": (nomination.verify, judged),
+            "return": (nomination.send_back, judged),
+            "reject": (nomination.reject, judged),
             "resubmit": (
                 nomination.resubmit,
-                {"mended": Mended(), "by": NOMINATOR, "region_level": RegionLevel.VILLAGE},
+                {"mended": Mended(), "by": NOMINATOR, "region_level": RegionLevel.VILLAGE, "today": TODAY},
             ),
             "designate": (nomination.designate, {"by": JUDGE, **decree}),
             "activate": (life.activate, dated),

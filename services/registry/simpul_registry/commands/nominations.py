@@ -13,7 +13,7 @@ from simpul_shared.platform.outbox import append
 from simpul_shared.regions.store import Region, region_by_id, require_in_scope
 from simpul_shared.vocabulary import Basis, FundSource, LibraryType, RegionCode, Scheme
 
-from simpul_registry.commands.changing import Change, announce, load, moment_of
+from simpul_registry.commands.changing import Change, announce, load, load_for_day, moment_of
 from simpul_registry.domain import nomination as rules
 from simpul_registry.domain.library import Library
 from simpul_registry.domain.nomination import Actor, Mended, Nomination
@@ -74,8 +74,8 @@ async def nominate_library(
 
 async def resubmit_library(tx: Transaction, change: Change, mended: Mended) -> Answer:
     """Errors: LibraryUnknown, PreconditionFailed, and those of rules.resubmit."""
-    placed = await load(tx, change)
-    library = rules.resubmit(placed.library, mended, by=change.by, region_level=placed.region.level)
+    placed, today, _ = await load_for_day(tx, change, None)
+    library = rules.resubmit(placed.library, mended, by=change.by, region_level=placed.region.level, today=today)
     return await announce(tx, placed, library, nominated_event(library, placed.region), change)
 
 
@@ -94,8 +94,8 @@ async def endorse_library(tx: Transaction, change: Change, *, reason: str | None
 
 async def verify_library(tx: Transaction, change: Change, *, reason: str | None) -> Answer:
     """Errors: LibraryUnknown, PreconditionFailed, and those of rules.verify."""
-    placed = await load(tx, change)
-    library = rules.verify(placed.library, by=change.by)
+    placed, today, _ = await load_for_day(tx, change, None)
+    library = rules.verify(placed.library, by=change.by, today=today)
     event = announced.LibraryVerified(
         library_id=library.library_id,
         programme_year=library.latest.programme_year,
@@ -107,16 +107,16 @@ async def verify_library(tx: Transaction, change: Change, *, reason: str | None)
 
 async def return_library(tx: Transaction, change: Change, *, reason: str) -> Answer:
     """Errors: LibraryUnknown, PreconditionFailed, and those of rules.send_back."""
-    placed = await load(tx, change)
-    library = rules.send_back(placed.library, by=change.by)
+    placed, today, _ = await load_for_day(tx, change, None)
+    library = rules.send_back(placed.library, by=change.by, today=today)
     event = announced.LibraryReturned(library_id=library.library_id, reason=reason)
     return await announce(tx, placed, library, event, change)
 
 
 async def reject_library(tx: Transaction, change: Change, *, reason: str) -> Answer:
     """Errors: LibraryUnknown, PreconditionFailed, and those of rules.reject."""
-    placed = await load(tx, change)
-    library = rules.reject(placed.library, by=change.by)
+    placed, today, _ = await load_for_day(tx, change, None)
+    library = rules.reject(placed.library, by=change.by, today=today)
     event = announced.LibraryRejected(library_id=library.library_id, reason=reason)
     return await announce(tx, placed, library, event, change)
 

@@ -62,6 +62,9 @@ LEVEL_OF = {
 }
 
 
+UNDECREED = frozenset({Status.NOMINATED, Status.VERIFIED, Status.RETURNED, Status.REJECTED})
+
+
 class Episode(msgspec.Struct, frozen=True):
     """Support of one library in one programme year; `status` says how far it came: nominated to designated.
 
@@ -121,8 +124,12 @@ class Library(msgspec.Struct, frozen=True):
 
     @property
     def stands_since(self) -> date:
-        """The first day on which its status, its name and its place were all as they are now."""
-        return max(self.status_since, self.named_since, self.placed_since)
+        """The first day on which its status, its name and its place were all as they are now.
+
+        How far its nomination has come is a matter of offices: it may have closed, or been merged, before they decided.
+        """
+        begun = self.nominated_on if self.status in UNDECREED else self.status_since
+        return max(begun, self.named_since, self.placed_since)
 
     @property
     def begun_on(self) -> date:

@@ -114,7 +114,7 @@ class Mended(msgspec.Struct, frozen=True):
     fund_source: FundSource | None = None
 
 
-def resubmit(library: Library, mended: Mended, *, by: Actor, region_level: RegionLevel) -> Library:
+def resubmit(library: Library, mended: Mended, *, by: Actor, region_level: RegionLevel, today: date) -> Library:
     """Nominate again: a returned episode goes on, a rejected one is followed by a new one.
 
     Errors: LibraryClosed, LibraryMerged, TransitionRefused, LevelMismatch, EpisodeExists, ProgrammeYearTooEarly.
@@ -128,6 +128,7 @@ def resubmit(library: Library, mended: Mended, *, by: Actor, region_level: Regio
         name=mended.name or library.name,
         type=library_type,
         status=Status.NOMINATED,
+        status_since=today,
         episodes=episodes,
     )
 
@@ -149,6 +150,8 @@ def _resubmitted(library: Library, mended: Mended, by: Actor) -> Episode:
 
 def awaits(library: Library) -> Permission | None:
     """What it takes to decide on the nomination next: village, regency, province, nation, in this order."""
+    if library.merged_into is not None:
+        return None
     if library.status is Status.VERIFIED:
         return Permission.LIBRARY_DESIGNATE
     if library.status is not Status.NOMINATED:
@@ -165,27 +168,27 @@ def endorse(library: Library, *, by: Actor) -> Library:
     return replace(library, episodes=_with(library, replace(library.latest, endorsed=True)))
 
 
-def verify(library: Library, *, by: Actor) -> Library:
+def verify(library: Library, *, by: Actor, today: date) -> Library:
     """Errors: LibraryClosed, LibraryMerged, TransitionRefused, SelfApproval, NotEndorsed."""
     require(library, "verified", Status.NOMINATED)
     _require_another(library, by)
     if not library.latest.endorsed:
         raise NotEndorsed("A village put it forward and its regency has not endorsed it. Have it endorsed first.")
-    return _judge(library, Status.VERIFIED)
+    return _judge(library, Status.VERIFIED, today)
 
 
-def send_back(library: Library, *, by: Actor) -> Library:
+def send_back(library: Library, *, by: Actor, today: date) -> Library:
     """Return the nomination to those who made it. Errors: LibraryClosed, LibraryMerged, TransitionRefused, SelfApproval, NotYours."""
     require(library, "returned", Status.NOMINATED, Status.VERIFIED)
     _require_decider(library, by)
-    return _judge(library, Status.RETURNED)
+    return _judge(library, Status.RETURNED, today)
 
 
-def reject(library: Library, *, by: Actor) -> Library:
+def reject(library: Library, *, by: Actor, today: date) -> Library:
     """Errors: LibraryClosed, LibraryMerged, TransitionRefused, SelfApproval, NotYours."""
     require(library, "rejected", Status.NOMINATED, Status.VERIFIED)
     _require_decider(library, by)
-    return _judge(library, Status.REJECTED)
+    return _judge(library, Status.REJECTED, today)
 
 
 def designate(
@@ -267,8 +270,9 @@ def _require_decider(library: Library, by: Actor) -> None:
         raise NotYours(f"The next level decides on this nomination now; that needs the permission {needed}.")
 
 
-def _judge(library: Library, status: LibraryStatus) -> Library:
-    return replace(library, status=status, episodes=_with(library, replace(library.latest, status=status)))
+def _judge(library: Library, status: LibraryStatus, today: date) -> Library:
+    episodes = _with(library, replace(library.latest, status=status))
+    return replace(library, status=status, status_since=today, episodes=episodes)
 
 
 def _with(library: Library, episode: Episode) -> tuple[Episode, ...]:
