@@ -18,7 +18,7 @@ from simpul_shared.contracts.activities import (
 from simpul_shared.vocabulary import Basis
 
 from tests.service.registry.conftest import region_id
-from tests.service.registry.test_libraries import BANJARANGKAN, MENGWI, active, nominated, refused, step
+from tests.service.registry.test_libraries import BANJARANGKAN, DECREE, MENGWI, active, nominated, refused, step
 from tests.support.services import Caller, ServiceUnderTest
 
 BAHA = "51.03.02.2008"
@@ -122,6 +122,21 @@ async def test_an_unmerged_library_goes_on_where_it_stood(registry: ServiceUnder
     [envelope] = await registry.ledger(announced.LibraryUnmerged)
     assert b'"effective_on":"2024-03-01"' in bytes(envelope.data)
     assert await refused(national, first, "unmerge", {"reason": "x"}) == (409, "library-state")
+
+
+async def test_a_survivor_is_not_designated_for_a_year_of_what_was_merged_into_it_until_that_is_taken_back(
+    national: Caller,
+) -> None:
+    gone, between, survivor = [await active(national, name=name) for name in ("A", "B", "C")]
+    later = DECREE | {"sk_date": "2022-03-15", "programme_year": 2022}
+    await step(national, gone, "designate", later)
+    await merged(national, gone, between)
+    await merged(national, between, survivor)
+    assert await refused(national, survivor, "designate", later) == (409, "episode-exists")
+
+    version = (await national.get(gone, redirect=False)).json()["version"]
+    assert (await national.post(f"{gone}/unmerge", {"reason": "x"}, version=version)).status_code == 200
+    assert (await step(national, survivor, "designate", later))["episodes"][-1]["programme_year"] == 2022
 
 
 @pytest.mark.parametrize(

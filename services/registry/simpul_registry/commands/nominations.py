@@ -17,6 +17,7 @@ from simpul_registry.commands.changing import Change, announce, load, load_for_d
 from simpul_registry.domain import nomination as rules
 from simpul_registry.domain.library import Library
 from simpul_registry.domain.nomination import Actor, Mended, Nomination
+from simpul_registry.store.kin import merged_years
 from simpul_registry.store.libraries import possible_duplicates, save_library
 from simpul_registry.store.places import add_first_place, region_on
 from simpul_registry.store.regions import JAKARTA, find_region, find_region_today, local_day, region_as_last_known
@@ -144,6 +145,7 @@ async def designate_library(
         programme_year=programme_year,
         scheme=scheme,
         fund_source=fund_source,
+        merged_years=await merged_years(tx, change.library_id),
         today=local_day(change.now, placed.region.timezone),
     )
     then = await region_by_id(tx, await region_on(tx, library.library_id, sk_date), on=sk_date, field="/sk_date")

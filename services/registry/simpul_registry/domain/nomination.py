@@ -3,7 +3,7 @@
 Each level of government decides after the one below it, and nobody decides on what they put forward themselves.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -201,16 +201,20 @@ def designate(
     scheme: Scheme,
     today: date,
     fund_source: FundSource | None = None,
+    merged_years: Container[int] = (),
 ) -> Library:
     """Designate by decree: a verified library for its year or a later one, a designated or active one for a later year.
 
     A library that is active already stays so; what was said of the funding stays where the decree says nothing.
+    `merged_years` are those for which libraries merged into it were designated.
 
     Errors: LibraryClosed, LibraryMerged, TransitionRefused, SelfApproval, EpisodeExists, ProgrammeYearTooEarly, DateInFuture,
     DateTooEarly (a decree before the nomination).
     """
     require(library, "designated", Status.VERIFIED, Status.DESIGNATED, Status.ACTIVE)
     _require_decree_day(library, sk_date, today=today)
+    if programme_year in merged_years:
+        raise _episode_exists(programme_year)
     first = library.status is Status.VERIFIED
     if not first:
         episode = Episode(
@@ -286,10 +290,15 @@ def _with(library: Library, episode: Episode) -> tuple[Episode, ...]:
 
 def _require_free_year(others: Sequence[Episode], episode: Episode) -> None:
     if episode.programme_year in {e.programme_year for e in others}:
-        raise EpisodeExists(
-            f"The library has an open support episode for {episode.programme_year} already. Name another programme year.",
-            field="/programme_year",
-        )
+        raise _episode_exists(episode.programme_year)
+
+
+def _episode_exists(programme_year: int) -> EpisodeExists:
+    return EpisodeExists(
+        f"The library, or one merged into it, has an open support episode for {programme_year} already."
+        " Name another programme year.",
+        field="/programme_year",
+    )
 
 
 def _require_later_year(others: Sequence[Episode], episode: Episode) -> None:

@@ -42,6 +42,22 @@ async def open_plans(tx: Transaction, library_id: UUID) -> tuple[UUID, ...]:
     return tuple(row["plan_id"] for row in rows)
 
 
+async def merged_years(tx: Transaction, library_id: UUID) -> frozenset[int]:
+    """The programme years for which libraries merged into it were designated."""
+    rows = await tx.fetch(
+        """
+        with recursive merged as (
+            select library_id from library where merged_into = $1
+            union
+            select l.library_id from library as l join merged on l.merged_into = merged.library_id
+        )
+        select programme_year from support_episode join merged using (library_id) where status = 'DITETAPKAN'
+        """,
+        library_id,
+    )
+    return frozenset(row["programme_year"] for row in rows)
+
+
 async def bound_since(tx: Transaction, library_id: UUID) -> date:
     """The last day on which another was merged into it, or a link that it still has began; the first of all days without any."""
     day: date = await tx.fetchval(
