@@ -1,6 +1,8 @@
 """Files as strangers send them, read by the bounded process: good ones row by row, bad ones refused at once and by name."""
 
+import io
 import resource
+import zipfile
 from collections.abc import Iterator
 from contextlib import aclosing
 from pathlib import Path
@@ -295,6 +297,13 @@ def lying(content: bytes, part: bytes, declared: int) -> bytes:
     return content[: at + 24] + declared.to_bytes(4, "little") + content[at + 28 :]
 
 
+def elsewhere(sheet: str) -> bytes:
+    """A workbook whose sheet is not kept where others keep theirs."""
+    with zipfile.ZipFile(io.BytesIO(sheets.workbook(sheet))) as parts:
+        links = parts.read("xl/_rels/workbook.xml.rels").replace(b"worksheets/sheet1", b"sheets/sheet1")
+    return sheets.workbook(sheet, more={"xl/_rels/workbook.xml.rels": links, "xl/sheets/sheet1.xml": sheet.encode()})
+
+
 def bad_files() -> Iterator[tuple[str, bytes, str]]:
     good = sheets.workbook(sheets.table([HEADER, ROW]))
     entity = '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>'
@@ -331,6 +340,12 @@ def bad_files() -> Iterator[tuple[str, bytes, str]]:
     yield "cut in the middle", good[: len(good) // 2], "file-broken"
     yield "a part cut off", good.replace(b"PK\x03\x04", b"PK\x03\x05"), "file-broken"
     yield "no xml", sheets.workbook("<worksheet><sheetData><row"), "file-broken"
+    yield "a sheet outside its folder", elsewhere(sheets.table([HEADER, ROW])), "file-broken"
+    yield (
+        "a hidden row without a number",
+        sheets.workbook(sheets.sheet(sheets.row(1, HEADER) + '<row hidden="1"><c t="str"><v>Taman</v></c></row>')),
+        "file-broken",
+    )
     yield "no encoding", csv(HEADER, ROW).encode() + b"\x81\x8d", "file-encoding-unknown"
     yield "utf-16 without mark", csv(HEADER, ROW).encode("utf-16-le"), "file-encoding-unknown"
     yield "unclosed quote", csv(HEADER, ROW).encode() + b'"never closed,\r\n' * 3, "file-broken"

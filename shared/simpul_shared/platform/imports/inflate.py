@@ -209,8 +209,10 @@ class _SheetLook(_XmlLook):
 
     def _note_hidden(self, window: bytes) -> None:
         for found in _HIDDEN_ROW.finditer(window):
-            if place := _REFERENCE.search(found[1]):
-                self._marks.hidden_rows.add(int(place[2]))
+            place = _REFERENCE.search(found[1])
+            if place is None:
+                raise FileBroken("The sheet has hidden rows without a number. Show them, or delete them.")
+            self._marks.hidden_rows.add(int(place[2]))
         for found in _HIDDEN_COLUMN.finditer(window):
             self._marks.hidden_columns.add((_number(found[1], b"min"), _number(found[1], b"max")))
 

@@ -54,7 +54,9 @@ def open_sheet(path: Path, limits: Limits) -> Sheet:
     if sheet.end is None:
         raise FileEmpty(f"The sheet {sheet.name!r} is empty. Fill in the template and send it again.")
     part, date_1904 = _described(path, index)
-    return Sheet(sheet.name, marks.get(part, SheetMarks()), date_1904, sheet)
+    if part not in marks:
+        raise FileBroken("The sheet is kept where no sheets are looked for. Open it in Excel and save it anew.")
+    return Sheet(sheet.name, marks[part], date_1904, sheet)
 
 
 def _parsed(path: Path) -> tuple[int, CalamineSheet]:
