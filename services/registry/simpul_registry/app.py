@@ -34,6 +34,11 @@ from simpul_registry.store.regions import CodesOverlap, LineageCircular, Regions
 _OWN = Path(__file__).parent
 _SHARED = Path(simpul_shared.__file__).parent
 
+_NUMBER_TAKEN = ExternalIdTaken(
+    "The number is another library's on one of these days. Look for it: GET /v1/libraries?external_id=..., and end it there.",
+    field="/value",
+)
+
 CONSTRAINTS: dict[str, Refusal] = {
     "support_episode_open_key": EpisodeExists(
         "The library has an open support episode for that programme year already. Name another year.",
@@ -65,10 +70,8 @@ CONSTRAINTS: dict[str, Refusal] = {
     "accreditation_grant_key": AccreditationExists(
         "An accreditation of that day was recorded already. Read the library's accreditations.", field="/granted_on"
     ),
-    "external_id_open_key": ExternalIdTaken(
-        "The number is another library's, or this one's since another day. Look for it: GET /v1/libraries?external_id=...",
-        field="/value",
-    ),
+    "external_id_open_key": _NUMBER_TAKEN,
+    "external_id_overlap": _NUMBER_TAKEN,
     "replica_link_open_key": ReplicaLinkedAlready(
         "The library mentors that one already; there is nothing to add.", field="/replica_id"
     ),

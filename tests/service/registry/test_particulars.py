@@ -42,6 +42,49 @@ async def test_one_number_is_one_library_s_at_a_time(national: Caller) -> None:
     await step(national, second, "external-ids", NPP | {"valid_from": "2023-01-01"})
 
 
+async def test_a_number_of_long_ago_stands_beside_the_one_of_today(national: Caller) -> None:
+    path = await active(national)
+    await step(national, path, "external-ids", NPP)
+    older = NPP | {"value": "5103022D1000001", "valid_from": "2013-05-01"}
+    assert await refused(national, path, "external-ids", older) == (409, "external-ids-overlap")
+    assert await refused(national, path, "external-ids", older | {"valid_to": "2022-02-09"}) == (
+        409,
+        "external-ids-overlap",
+    )
+    assert await refused(national, path, "external-ids", NPP | {"valid_from": "2023-01-01"}) == (
+        409,
+        "external-ids-overlap",
+    )
+    await step(national, path, "external-ids", older | {"valid_to": "2022-02-08"})
+    kept = (await national.get(f"{path}/external-ids")).json()["items"]
+    assert [(one["value"], one["valid_to"]) for one in kept] == [
+        ("5103022D1000001", "2022-02-08"),
+        (NPP["value"], None),
+    ]
+
+
+async def test_a_number_of_one_library_is_no_other_s_on_any_day(national: Caller) -> None:
+    first, second = await active(national, name="A"), await active(national, name="B")
+    await step(national, first, "external-ids", NPP | {"valid_to": "2030-01-01"})
+    assert await refused(national, second, "external-ids", NPP | {"valid_from": "2024-02-01"}) == (
+        409,
+        "external-id-taken",
+    )
+
+
+async def test_the_number_of_a_merged_library_can_pass_to_its_survivor(national: Caller) -> None:
+    merged, survivor = await active(national, name="A"), await active(national, name="B")
+    await step(national, merged, "external-ids", NPP)
+    await step(national, merged, "merge", {"survivor_id": survivor.rpartition("/")[2], "reason": "dua kali"})
+    assert await refused(national, survivor, "external-ids", NPP) == (409, "external-id-taken")
+    assert await refused(national, merged, "external-ids", NPP | {"value": "5103022D1000777"}) == (
+        409,
+        "library-merged",
+    )
+    await step(national, merged, "external-ids", NPP | {"valid_to": "2024-01-01"})
+    await step(national, survivor, "external-ids", NPP | {"valid_from": "2024-01-01"})
+
+
 @pytest.mark.parametrize("value", ["6.37E+14", "637205200000001X", "6372052C000000", "-", "6372052 0000001"])
 async def test_what_cannot_be_an_npp_is_refused_at_its_field(national: Caller, value: str) -> None:
     path = await active(national)

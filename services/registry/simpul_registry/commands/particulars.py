@@ -20,9 +20,13 @@ from simpul_registry.views.particulars import DescriptionView, ExternalIdsView
 
 
 async def assign_external_id(tx: Transaction, change: Change, new: ExternalId) -> Answer:
-    """Errors: LibraryUnknown, PreconditionFailed, LibraryClosed, LibraryMerged, ExternalIdTaken, and those of rules.assign."""
+    """A number that ends may be a closed or merged library's: another takes it.
+
+    Errors: LibraryUnknown, PreconditionFailed, LibraryClosed, LibraryMerged, ExternalIdTaken, and those of rules.assign.
+    """
     placed = await load(tx, change)
-    require_standing(placed.library)
+    if new.valid_to is None:
+        require_standing(placed.library)
     known = await external_ids(tx, change.library_id)
     assigned = rules.assign(known, new, today=local_day(change.now, placed.region.timezone))
     version = await _tell(tx, placed, change, [_assigned(change, one) for one in assigned], on=new.valid_from)

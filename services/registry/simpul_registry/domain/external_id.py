@@ -29,6 +29,11 @@ class ExternalIdTaken(Conflict):
     title = "Nomor sudah dipakai perpustakaan lain"
 
 
+class ExternalIdsOverlap(Conflict):
+    slug = "external-ids-overlap"
+    title = "Dua nomor berlaku pada hari yang sama"
+
+
 @dataclass(frozen=True)
 class ExternalId:
     """`valid_to` is the first day on which it no longer is the library's number; None while it is."""
@@ -59,21 +64,33 @@ def warnings_of(one: ExternalId) -> list[str]:
 def assign(known: Sequence[ExternalId], new: ExternalId, *, today: date) -> list[ExternalId]:
     """What to record, in order: the number of the same register that this one replaces, ended on its first day; then it.
 
-    Errors: NppMalformed, DateInFuture, IntervalReversed.
+    `new` may end one that is known, which has its value and first day, and may have ended before another began.
+
+    Errors: NppMalformed, DateInFuture, IntervalReversed, ExternalIdsOverlap.
     """
     warnings_of(new)
     refuse_future(new.valid_from, today=today, field="/valid_from")
     _require_forwards(new)
     if new.scheme is ExternalIdScheme.OTHER:
         return [new]
-    replaced = [
-        replace(one, valid_to=new.valid_from)
+    beside = [
+        one
         for one in known
-        if one.scheme is new.scheme and one.valid_to is None and one.value != new.value
+        if one.scheme is new.scheme and (one.value, one.valid_from) != (new.value, new.valid_from) and _meet(one, new)
     ]
-    for one in replaced:
-        _require_forwards(one)
-    return [*replaced, new]
+    for one in beside:
+        if one.valid_to is not None or one.value == new.value or new.valid_from <= one.valid_from:
+            raise ExternalIdsOverlap(
+                f"The library has {one.scheme} {one.value} from {one.valid_from}"
+                f"{'' if one.valid_to is None else f' until before {one.valid_to}'}. Name days beside these; to end that"
+                " number, send it with its first day and its valid_to.",
+                field="/valid_from",
+            )
+    return [*(replace(one, valid_to=new.valid_from) for one in beside), new]
+
+
+def _meet(one: ExternalId, other: ExternalId) -> bool:
+    return one.valid_from < (other.valid_to or date.max) and other.valid_from < (one.valid_to or date.max)
 
 
 def _require_forwards(one: ExternalId) -> None:

@@ -101,9 +101,9 @@ def _verdict(
 
 async def _with_free_numbers(tx: Transaction, verdicts: Sequence[Verdict]) -> list[Verdict]:
     """An NPP that a library bears already refuses the row, unless that is the one which the row made."""
-    numbered = {v.statement: v.plan.npp.value for v in verdicts if isinstance(v, Accepted) and v.plan.npp is not None}
-    taken = await taken_values(tx, ExternalIdScheme.NPP, list(numbered.values())) if numbered else set()
-    suspected = {statement for statement, value in numbered.items() if value in taken}
+    numbered = {v.statement: v.plan.npp for v in verdicts if isinstance(v, Accepted) and v.plan.npp is not None}
+    taken = await taken_values(tx, list(numbered.values())) if numbered else set()
+    suspected = {statement for statement, npp in numbered.items() if npp.value in taken}
     if not suspected:
         return list(verdicts)
     suspected -= (await known_statements(tx, list(suspected))).keys()

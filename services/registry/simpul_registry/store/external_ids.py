@@ -47,11 +47,16 @@ async def insert_external_ids(tx: Transaction, new: Sequence[tuple[UUID, Externa
     )
 
 
-async def taken_values(tx: Transaction, scheme: ExternalIdScheme, values: Sequence[str]) -> set[str]:
-    """Those of the numbers that some library bears now."""
+async def taken_values(tx: Transaction, new: Sequence[ExternalId]) -> set[str]:
+    """Those of the numbers that some library bears on a day from their first on."""
     rows = await tx.fetch(
-        "select value from external_id where scheme = $1 and value = any($2::text[]) and valid_to is null",
-        scheme,
-        values,
+        """
+        select given.value from unnest($1::text[], $2::text[], $3::date[]) as given (scheme, value, since)
+        where exists (select from external_id as borne where borne.scheme = given.scheme and borne.value = given.value
+            and daterange(borne.valid_from, borne.valid_to) && daterange(given.since, null))
+        """,
+        [one.scheme.value for one in new],
+        [one.value for one in new],
+        [one.valid_from for one in new],
     )
     return {row["value"] for row in rows}
