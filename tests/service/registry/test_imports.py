@@ -21,7 +21,19 @@ from simpul_shared.platform.imports import work as machine
 from simpul_shared.platform.imports.work import work_once
 
 from tests.service.registry.conftest import insert_regions, region_id
-from tests.service.registry.imports import BANJARANGKAN, MENGWI, checked, committed, csv, desk, row, rows, send, work
+from tests.service.registry.imports import (
+    BANJARANGKAN,
+    HEADER,
+    MENGWI,
+    checked,
+    committed,
+    csv,
+    desk,
+    row,
+    rows,
+    send,
+    work,
+)
 from tests.support import sheets
 from tests.support.databases import Databases
 from tests.support.services import ORIGIN, Caller, ServiceUnderTest, service_under_test
@@ -390,6 +402,14 @@ async def test_a_bad_file_is_refused_at_once_or_after_it_was_read_and_leaves_the
     assert (later["state"], later["problem"]["code"]) == ("REFUSED", "header-missing")
     response = await national.post(f"/v1/imports/{later['import_id']}/commit", version=later["version"])
     assert (response.status_code, response.json()["code"]) == (409, "import-state")
+
+
+async def test_a_character_that_no_text_in_postgres_can_hold_halts_nothing_in_a_title(
+    registry: ServiceUnderTest, national: Caller
+) -> None:
+    table = sheets.table([[*HEADER, "Ket_x0000_x"], list(row("Pustaka A", Ket="x").values())])
+    looked_at = await checked(registry, national, sheets.workbook(table))
+    assert (looked_at["state"], looked_at["unknown_columns"]) == ("CHECKED", ["Ketx"])
 
 
 async def test_a_file_over_the_limit_is_refused_while_it_arrives(national: Caller) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from simpul_shared.platform.imports.cells import Cell, CellRefused, Reader, Source, folded, text_of
 from simpul_shared.platform.imports.refusals import HeaderDoubled, HeaderMissing
+from simpul_shared.texts import UNSEEN
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def read_header(layout: Layout, row: int, cells: Sequence[Cell], *, besides: Seq
     places: dict[str, int] = {}
     unknown = []
     for index, cell in enumerate(cells):
-        shown = text_of(cell)
+        shown = UNSEEN.sub("", text_of(cell))
         key = by_name.get(folded(shown))
         if key in places:
             raise HeaderDoubled(f"Two columns are called {shown!r} or mean the same. Delete one of them.")
