@@ -347,6 +347,11 @@ def bad_files() -> Iterator[tuple[str, bytes, str]]:
         "file-broken",
     )
     yield "no encoding", csv(HEADER, ROW).encode() + b"\x81\x8d", "file-encoding-unknown"
+    yield (
+        "utf-8 with a byte of windows",
+        csv(HEADER, ["Café", *ROW[1:]]).encode() + b"Rum\xe9,Buka\r\n",
+        "file-encoding-unknown",
+    )
     yield "utf-16 without mark", csv(HEADER, ROW).encode("utf-16-le"), "file-encoding-unknown"
     yield "unclosed quote", csv(HEADER, ROW).encode() + b'"never closed,\r\n' * 3, "file-broken"
     yield "no header", csv(ROW).encode(), "header-missing"

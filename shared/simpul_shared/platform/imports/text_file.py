@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -27,8 +28,24 @@ def encoding_of(path: Path) -> str:
     marked = next((name for mark, name in _MARKS.items() if beginning.startswith(mark)), None)
     for name in (marked,) if marked else ("utf-8", "cp1252"):
         if _decodes(path, name):
+            if name == "cp1252":
+                _refuse_mixed(path)
             return name
     raise EncodingUnknown("The text is neither UTF-8 nor UTF-16 nor Windows-1252. Save the table as CSV UTF-8.")
+
+
+_UTF8_CHARACTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+
+
+def _refuse_mixed(path: Path) -> None:
+    """One byte that is not UTF-8 in a file that is would change all its letters with accents. Errors: EncodingUnknown."""
+    content = path.read_bytes()
+    if found := _UTF8_CHARACTER.search(content):
+        line = content.count(b"\n", 0, found.start()) + 1
+        raise EncodingUnknown(
+            f"The text is not UTF-8 throughout, but line {line} looks like it. Save the table as CSV UTF-8 and look "
+            "whether its letters with accents are right."
+        )
 
 
 def _decodes(path: Path, encoding: str) -> bool:
