@@ -135,6 +135,11 @@ async def test_a_text_that_excel_would_calculate_with_is_refused_in_csv(tmp_path
     assert problems(row) == [("cell-is-formula", "name")]
 
 
+async def test_a_dash_is_no_text_and_no_formula(tmp_path: Path) -> None:
+    _, (row,) = await read_bytes(tmp_path, csv(HEADER, ["-", *ROW[1:4], " -- "]).encode())
+    assert problems(row) == [("cell-is-dash", "name"), ("cell-is-dash", "code")]
+
+
 async def test_a_formula_is_refused_though_excel_left_its_value(tmp_path: Path) -> None:
     rows = (
         sheets.row(1, HEADER)

@@ -76,6 +76,11 @@ def is_formula(shown: str) -> bool:
     return shown.startswith(FORMULA_SIGNS) and not re.fullmatch(r"[+-]?[\d.,]+(?:[eE][+-]?\d+)?", shown)
 
 
+def is_dash(shown: str) -> bool:
+    """What people write where there is nothing."""
+    return bool(shown) and not shown.strip("-\u2012\u2013\u2014 ")
+
+
 def is_error(shown: str) -> bool:
     """What a spreadsheet shows where it could not calculate; in a CSV file, and in one that comes back, it is a text."""
     return shown.startswith(("#", "Err:")) and _ERROR.fullmatch(shown) is not None

@@ -16,6 +16,7 @@ from simpul_shared.platform.imports.cells import (
     Cell,
     CellRefused,
     Source,
+    is_dash,
     is_error,
     is_formula,
     is_personal,
@@ -303,10 +304,8 @@ class _ColumnReader:
         shown = text_of(cell)
         if (why := self._why_not_kept(shown)) is not None:
             return _ReadCell(_REMOVED, problem=Problem(*why, self.key))
-        if isinstance(cell, str) and is_formula(cell):
-            return _ReadCell(shown, problem=Problem("cell-is-formula", _FORMULA, self.key))
-        if isinstance(cell, str) and is_error(shown):
-            return _ReadCell(shown, problem=Problem("cell-is-error", _ERROR, self.key))
+        if isinstance(cell, str) and (why := _why_no_value(cell)) is not None:
+            return _ReadCell(shown, problem=Problem(*why, self.key))
         try:
             value = value_of(self._column, cell, self._source)
         except CellRefused as refused:
@@ -319,6 +318,15 @@ class _ColumnReader:
         if shown == _REMOVED:
             return "cell-removed", _NOT_MENDED
         return ("personal-data", _PERSONAL) if is_personal(shown) else None
+
+
+def _why_no_value(text: str) -> tuple[str, str] | None:
+    """For what stands in cells of any column and says nothing of it."""
+    if is_dash(text):
+        return "cell-is-dash", _DASH
+    if is_formula(text):
+        return "cell-is-formula", _FORMULA
+    return ("cell-is-error", _ERROR) if is_error(text) else None
 
 
 def _unmistakable(held: object, shown: str) -> str:
@@ -335,6 +343,7 @@ _NOT_MENDED = "Isi sel ini dahulu ditolak dan tidak disimpan. Ganti dengan isi y
 
 _PERSONAL = "Isi sel menyerupai NIK, nomor telepon, atau alamat surel. Formulir ini tidak menerima data pribadi; isinya tidak disimpan."
 _FORMULA = "Sel berisi rumus. Salin lalu tempel sebagai nilai (Paste Special, Values), atau hapus tanda di depannya."
+_DASH = "Tanda hubung bukan isi. Isi selnya, atau kosongkan kalau memang tidak ada."
 _ERROR = "Sel berisi galat Excel, bukan isi. Perbaiki, atau kosongkan kalau isinya memang tidak ada."
 _HIDDEN = "Baris ini tersembunyi di Excel. Tampilkan dan periksa, atau hapus barisnya."
 _MERGED = "Baris ini berisi sel yang digabung dengan kolom lain. Pisahkan selnya (Unmerge Cells) dan isi masing-masing."
