@@ -56,11 +56,20 @@ async def find_region(
 
 async def find_region_today(tx: Transaction, code: RegionCode, *, now: datetime, field: str | None = None) -> Region:
     """The region that bears the code today, by the calendar of the place itself. Errors: RegionUnknown."""
-    region = await find_region(tx, code, on=local_day(now, JAKARTA), field=field)
-    today = local_day(now, region.timezone)
-    return (
-        region if region.valid_from <= today < region.valid_to else await find_region(tx, code, on=today, field=field)
-    )
+    days = dict.fromkeys((local_day(now, JAKARTA), local_day(now, JAYAPURA)))
+    bearers = [region for day in days if (region := await _bearer(tx, code, on=day)) is not None]
+    for region in bearers:
+        if region.valid_from <= local_day(now, region.timezone) < region.valid_to:
+            return region
+    today = local_day(now, bearers[0].timezone if bearers else JAKARTA)
+    return await find_region(tx, code, on=today, field=field)
+
+
+async def _bearer(tx: Transaction, code: RegionCode, *, on: date) -> Region | None:
+    try:
+        return await region_by_code(tx, code, on=on)
+    except RegionUnknown:
+        return None
 
 
 async def region_as_last_known(tx: Transaction, region_id: UUID, *, on: date) -> Region:
