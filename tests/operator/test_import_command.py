@@ -7,9 +7,12 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
+import pytest
 from simpul_registry.app import SERVICE
 from simpul_shared.access import Role
+from simpul_shared.platform.imports import store
 from simpul_shared.platform.imports.work import work_imports
 
 from tests.service.registry.conftest import insert_regions
@@ -61,6 +64,31 @@ async def test_a_file_is_judged_then_committed_and_what_was_refused_lies_beside_
     assert str(beside) in done.stderr
     assert "applying" in done.stderr
     assert "1 applied, 0 known from before, 0 refused." in again.stdout
+
+
+async def test_a_commit_that_halted_goes_on_when_it_is_asked_for_and_not_before(
+    databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "daftar.csv"
+    file.write_bytes(csv(row("Pustaka A"), row("Pustaka B")))
+
+    async def fail(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    async with working_registry(databases) as url:
+        with monkeypatch.context() as patched:
+            patched.setattr(store, "count_judged", fail)
+            unread = await run(url, "libraries", str(file), "--commit")
+        with monkeypatch.context() as patched:
+            patched.setattr(store, "count_settled", fail)
+            halted = await run(url, "libraries", str(file), "--commit")
+        looked_at = await run(url, "libraries", str(file))
+        done = await run(url, "libraries", str(file), "--commit")
+    assert [one.returncode for one in (unread, halted, looked_at, done)] == [16, 16, 16, 0]
+    assert "Send the same file again" in unread.stderr
+    assert "Add --commit" in looked_at.stderr
+    assert "applied," not in looked_at.stdout
+    assert "2 applied, 0 known from before, 0 refused." in done.stdout
 
 
 async def test_a_file_that_cannot_be_taken_ends_the_command_with_the_reason(

@@ -92,15 +92,15 @@ def _failure(response: httpx.Response) -> Exception:
 def run_import(wanted: Wanted, addresses: Addresses) -> None:
     """Errors: Refused for the file as a whole, NeedsAttention where rows were refused, and those of ImportClient.call."""
     client = ImportClient(addresses, wanted.role, wanted.region)
-    one = client.send(wanted.form, _content(wanted.file))
+    sent = client.send(wanted.form, _content(wanted.file))
     with Bar() as bar:
-        one = _follow(client, one, "RECEIVED", lambda now: bar.show("reading", now["rows_read"], 0))
-    _require_readable(one)
+        one = _follow(client, sent, "RECEIVED", lambda now: bar.show("reading", now["rows_read"], 0))
+    _require_readable(sent, one)
     if one["state"] == "CHECKED":
         print(_told_verdicts(one))
-        if wanted.commit:
-            one = _committed(client, one)
-    elif one["state"] in {"COMMITTING", "HALTED"}:
+    if one["state"] == "HALTED" and not wanted.commit:
+        raise ChildFailed(f"{_told_problem(one)} Add --commit for that.")
+    if one["state"] == "COMMITTING" or (wanted.commit and one["state"] in {"CHECKED", "HALTED"}):
         one = _committed(client, one)
     if one["state"] == "COMPLETED":
         print(
@@ -128,12 +128,16 @@ def _follow(client: ImportClient, one: Any, while_in: str, show: Callable[[Any],
     return one
 
 
-def _require_readable(one: Any) -> None:
-    problem = one["problem"]
+def _require_readable(sent: Any, one: Any) -> None:
+    """What halts behind RECEIVED halted at the reading; sending the file has begun that anew."""
     if one["state"] == "REFUSED":
-        raise Refused(f"{problem['title']}: {problem['detail']} ({problem['code']})")
-    if one["state"] == "HALTED" and not one["rows_read"]:
-        raise ChildFailed(f"{problem['title']}: {problem['detail']}")
+        raise Refused(f"{_told_problem(one)} ({one['problem']['code']})")
+    if one["state"] == "HALTED" and sent["state"] == "RECEIVED":
+        raise ChildFailed(_told_problem(one))
+
+
+def _told_problem(one: Any) -> str:
+    return f"{one['problem']['title']}: {one['problem']['detail']}"
 
 
 def _told_verdicts(one: Any) -> str:
@@ -151,7 +155,7 @@ def _committed(client: ImportClient, one: Any) -> Any:
     with Bar() as bar:
         one = _follow(client, one, "COMMITTING", lambda now: bar.show("applying", now["rows_done"], now["rows_read"]))
     if one["state"] == "HALTED":
-        raise ChildFailed(f"{one['problem']['title']}: {one['problem']['detail']}")
+        raise ChildFailed(_told_problem(one))
     return one
 
 
