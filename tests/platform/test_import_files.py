@@ -89,6 +89,31 @@ async def test_the_same_row_has_the_same_hash_in_csv_and_xlsx_and_under_other_he
     assert one.record == other.record
 
 
+async def test_a_row_that_may_have_swallowed_the_next_one_is_refused_also_in_a_column_that_is_not_read(
+    tmp_path: Path,
+) -> None:
+    lines = (
+        "Nama;Jenis;Jumlah;Catatan",
+        'Taman;BUKA;1;"bagus',
+        'Kebun;BUKA;2;luas"',
+        '"Pasar;BUKA;3;',
+        'Lapangan";BUKA;4;',
+        ';;;"a;b',
+        'Ladang;BUKA;5;c"',
+        '"Sawah',
+        'Baru";BUKA;6;"dua',
+        'baris"',
+    )
+    _, rows = await read_bytes(tmp_path, "\r\n".join(lines).encode())
+    assert [(row.number, problems(row)) for row in rows] == [
+        (2, [("quote-unbalanced", None)]),
+        (4, [("quote-unbalanced", None)]),
+        (6, [("cell-empty", "name"), ("cell-empty", "kind"), ("quote-unbalanced", None)]),
+        (8, []),
+    ]
+    assert cells_of(rows[1])["name"] == "(dihapus)"
+
+
 async def test_a_row_that_is_there_twice_is_refused_the_second_time(tmp_path: Path) -> None:
     _, rows = await read_bytes(tmp_path, csv(HEADER, ROW, ["", "", "", "", ""], ROW).encode())
     assert [(row.number, problems(row)) for row in rows] == [(2, []), (4, [("row-repeated", None)])]

@@ -25,9 +25,13 @@ class CellRefused(Exception):
 
 @dataclass(frozen=True)
 class Source:
-    """Where cells come from. `date_1904` says from which year a workbook counts days; a CSV file cannot tell (None)."""
+    """Where cells come from. `date_1904` says from which year a workbook counts days; a CSV file cannot tell (None).
+
+    `delimiter` is what stands between the cells of a CSV file.
+    """
 
     date_1904: bool | None = None
+    delimiter: str | None = None
 
 
 Reader = Callable[[Cell, Source], object]

@@ -4,7 +4,7 @@ Runs in the process that child.py bounds.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import chain, islice
@@ -43,7 +43,7 @@ from simpul_shared.platform.imports.refusals import (
     TooManyRows,
 )
 from simpul_shared.platform.imports.seen import Seen
-from simpul_shared.platform.imports.text_file import delimiter_of, encoding_of, read_rows
+from simpul_shared.platform.imports.text_file import delimiter_of, encoding_of, read_rows, swallows
 from simpul_shared.platform.imports.workbook import Sheet, open_sheet
 
 REASON, ROW = "Alasan Penolakan", "Baris Asal"
@@ -115,9 +115,11 @@ def open_table(path: Path, layout: Layout, limits: Limits) -> Table:
 def _of_text(path: Path, layout: Layout, limits: Limits) -> Table:
     encoding = encoding_of(path)
     delimiter = delimiter_of(path, encoding, fits=lambda row: recognised(layout, row), limits=limits)
-    header, rows = _begin(read_rows(path, encoding=encoding, delimiter=delimiter, limits=limits), layout, limits)
+    doubtful = set[int]()
+    given = read_rows(path, encoding=encoding, delimiter=delimiter, limits=limits, doubtful=doubtful)
+    header, rows = _begin(given, layout, limits)
     head = Head(FileKind.CSV, header.unknown, encoding=encoding, delimiter=delimiter)
-    return Table(head, _Reading(layout, header, Source(), limits).read(rows))
+    return Table(head, _Reading(layout, header, Source(delimiter=delimiter), limits, doubtful=doubtful).read(rows))
 
 
 def _of_sheet(sheet: Sheet, layout: Layout, limits: Limits) -> Table:
@@ -187,6 +189,7 @@ class _Reading:
     source: Source
     limits: Limits
     marked: Callable[[int], Iterator[Problem]] = lambda _: iter(())
+    doubtful: Collection[int] = ()
     nothing: dict[str, None] = field(init=False)
     rows_seen: Seen = field(init=False)
     values_seen: dict[str, Seen] = field(init=False)
@@ -208,7 +211,7 @@ class _Reading:
         found = 0
         for number, cells in rows:
             read = [column.read(cells) for column in columns]
-            if not any(one.shown for one in read):
+            if not any(one.shown for one in read) and number not in self.doubtful:
                 continue
             found += 1
             if found > self.limits.rows:
@@ -228,6 +231,8 @@ class _Reading:
         row_hash = hashlib.sha256(cells).digest()
         problems = [one.problem for one in read if one.problem is not None]
         problems += [one for one in self.marked(number) if one not in problems]
+        if number in self.doubtful:
+            problems.append(Problem("quote-unbalanced", _QUOTE))
         problems += self._row_repeated(number, row_hash)
         record = None
         if not problems:
@@ -302,6 +307,8 @@ class _ColumnReader:
         if isinstance(cell, str):
             cell = unprotected(cell.strip())
         shown = text_of(cell)
+        if self._source.delimiter and swallows(shown, self._source.delimiter):
+            return _ReadCell(_REMOVED)  # the row is refused as doubtful
         if (why := self._why_not_kept(shown)) is not None:
             return _ReadCell(_REMOVED, problem=Problem(*why, self.key))
         if isinstance(cell, str) and (why := _why_no_value(cell)) is not None:
@@ -342,6 +349,10 @@ _TOO_LONG = "Lebih dari {} karakter; isi sel tidak disimpan. Singkat teksnya."
 _NOT_MENDED = "Isi sel ini dahulu ditolak dan tidak disimpan. Ganti dengan isi yang benar, atau kosongkan selnya."
 
 _PERSONAL = "Isi sel menyerupai NIK, nomor telepon, atau alamat surel. Formulir ini tidak menerima data pribadi; isinya tidak disimpan."
+_QUOTE = (
+    "Ada sel yang berisi ganti baris dan tanda pemisah kolom; mungkin tanda kutipnya keliru dan baris berikutnya ikut terbaca. "
+    "Periksa baris ini dan baris sesudahnya di berkas asal, lalu kirim lagi."
+)
 _FORMULA = "Sel berisi rumus. Salin lalu tempel sebagai nilai (Paste Special, Values), atau hapus tanda di depannya."
 _DASH = "Tanda hubung bukan isi. Isi selnya, atau kosongkan kalau memang tidak ada."
 _ERROR = "Sel berisi galat Excel, bukan isi. Perbaiki, atau kosongkan kalau isinya memang tidak ada."

@@ -75,18 +75,30 @@ def delimiter_of(path: Path, encoding: str, *, fits: Callable[[Sequence[str]], i
     return max(_DELIMITERS, key=best)
 
 
-def read_rows(path: Path, *, encoding: str, delimiter: str, limits: Limits) -> Iterator[tuple[int, list[str]]]:
-    """Each row with the number of its first line, from 1. Errors: FileBroken."""
+def swallows(cell: str, delimiter: str) -> bool:
+    """A line break and a delimiter in one cell: it may be the rest of its row and the next, between two stray quotation marks."""
+    return delimiter in cell and ("\n" in cell or "\r" in cell)
+
+
+def read_rows(
+    path: Path, *, encoding: str, delimiter: str, limits: Limits, doubtful: set[int] | None = None
+) -> Iterator[tuple[int, list[str]]]:
+    """Each row with the number of its first line, from 1. `doubtful` gets those in which a cell may have swallowed others.
+
+    Errors: FileBroken.
+    """
     csv.field_size_limit(limits.cell_characters)
     with path.open(encoding=encoding, newline="") as file:
-        yield from _rows(file, delimiter)
+        yield from _rows(file, delimiter, set() if doubtful is None else doubtful)
 
 
-def _rows(file: TextIO, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+def _rows(file: TextIO, delimiter: str, doubtful: set[int]) -> Iterator[tuple[int, list[str]]]:
     reader = csv.reader(file, delimiter=delimiter, strict=True)
     line = 1
     try:
         for row in reader:
+            if reader.line_num > line and any(swallows(cell, delimiter) for cell in row):
+                doubtful.add(line)
             yield line, row
             line = reader.line_num + 1
     except csv.Error as error:
