@@ -77,7 +77,8 @@ async def _low(tx: Transaction, event_id: UUID) -> RegionLineage:
     if lineage.stated.confidence is not Confidence.LOW or lineage.stated.kind is LineageKind.REUSED:
         raise LineageSure(
             f"{lineage.stated.kind} {lineage.stated.from_code} to {lineage.stated.to_code} is {lineage.stated.confidence}."
-            " Only lineage of low confidence is overruled here, and of a code used again none: correct it by a decree."
+            " Only lineage of low confidence is overruled here. That of a code used again rests on the RECODED of the place"
+            " that took the code or left it: overrule that one."
         )
     return lineage
 
