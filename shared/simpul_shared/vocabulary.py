@@ -28,18 +28,23 @@ def parse_region_code(text: str, *, field: str = "/region") -> RegionCode:
 
     Errors: Invalid `region-code-malformed`; an undotted code is refused, because BPS codes of ten digits cut elsewhere.
     """
-    if text.isascii() and text.isdecimal() and len(text) > 2:
-        raise RegionCodeMalformed(
-            f"{text!r} has no dots, and BPS codes of as many digits are cut elsewhere. Write the Kemendagri code with dots,"
-            " such as 51.03.02.2009; a BPS code is looked up at the registry's /v1/regions with scheme=BPS.",
-            field=field,
-        )
+    refuse_undotted(text, field=field)
     if not _REGION_CODE.fullmatch(text):
         raise RegionCodeMalformed(
             f"{text!r} is not a region code. Write the Kemendagri code with dots, such as 51.03.02.2009, or ID for the country.",
             field=field,
         )
     return RegionCode(text)
+
+
+def refuse_undotted(text: str, *, field: str) -> None:
+    """Errors: RegionCodeMalformed."""
+    if text.isascii() and text.isdecimal() and len(text) > 2:
+        raise RegionCodeMalformed(
+            f"{text!r} has no dots, and BPS codes of as many digits are cut elsewhere. Write the Kemendagri code with dots,"
+            " such as 51.03.02.2009; a BPS code is looked up at the registry's /v1/regions with scheme=BPS.",
+            field=field,
+        )
 
 
 class RegionCodeMalformed(Invalid):

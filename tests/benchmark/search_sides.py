@@ -11,7 +11,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import BaseModel
 from simpul_registry.app import SERVICE
-from simpul_registry.domain.gazetteer import words_of
+from simpul_registry.domain.question import words_of
 from simpul_shared.access import Permission
 from simpul_shared.platform.database import Database
 from simpul_shared.platform.http.query import Page, Query, answer, query

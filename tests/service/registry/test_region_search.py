@@ -26,7 +26,18 @@ async def test_homonyms_are_told_apart_by_what_lies_above_them(loaded: LoadedReg
     ]
 
 
-@pytest.mark.parametrize("q", ["punggul badung", "Badung PUNGGUL", "pungul badung", "51.03.03.2014"])
+@pytest.mark.parametrize(
+    "q",
+    [
+        "punggul badung",
+        "Badung PUNGGUL",
+        "pungul badung",
+        "51.03.03.2014",
+        "Desa Punggul, Kec. Abiansemal, Kab. Badung, Prov. Bali",
+        "51-03-03-2014",
+        "51.03 punggul",
+    ],
+)
 async def test_words_of_the_regions_above_slips_and_codes_lead_to_one_village(loaded: LoadedRegistry, q: str) -> None:
     [hit] = await search(loaded, q, level="DESA")
     assert hit["code"] == "51.03.03.2014"
@@ -47,6 +58,26 @@ async def test_nothing_was_known_before_the_load_and_nothing_is_like_nothing(loa
     assert await search(loaded, "punggul", known_on="2020-01-01") == []
     assert await search(loaded, "qqqqwwww") == []
     assert await search(loaded, "--- %% '") == []
+
+
+async def test_the_words_for_levels_and_signs_in_codes_lead_to_the_place_that_people_mean(
+    registry: ServiceUnderTest,
+) -> None:
+    meant = {
+        "desa mengwi": "51.03.02.2009",
+        "Kec. Mengwi": "51.03.02",
+        "Baha, Kec. Mengwi, Kab. Badung": "51.03.02.2008",
+        "51-03-02-2008": "51.03.02.2008",
+    }
+    assert {q: (await found(Desk(registry), q))[0]["code"] for q in meant} == meant
+
+
+async def test_an_undotted_code_is_refused_as_everywhere_for_it_may_be_one_of_bps(registry: ServiceUnderTest) -> None:
+    refused = await registry.caller().get("/v1/regions/search", q=" 5103022009 ")
+    problem = refused.json()
+    assert (refused.status_code, problem["code"]) == (422, "region-code-malformed")
+    assert "with dots" in problem["detail"]
+    assert "scheme=BPS" in problem["detail"]
 
 
 async def test_a_search_sees_a_decree_at_once_and_again_what_was_believed_before(registry: ServiceUnderTest) -> None:

@@ -13,7 +13,7 @@ from simpul_shared.known_on import parse_known_on
 from simpul_shared.platform.auth import NATION
 from simpul_shared.platform.http.command import Command, command
 from simpul_shared.platform.http.query import Page, Query, answer, query
-from simpul_shared.vocabulary import RegionLevel, parse_region_code
+from simpul_shared.vocabulary import RegionLevel, parse_region_code, refuse_undotted
 
 from simpul_registry.api.fields import Cursor, Day, KnownOn, Limit, parse_code_prefix, strict
 from simpul_registry.commands import region_codes as commands
@@ -76,7 +76,13 @@ async def list_regions(
 )
 async def search_regions(
     q: Annotated[
-        str, Parameter(min_length=1, max_length=100, description="Words of names, also of regions above; a code")
+        str,
+        Parameter(
+            min_length=1,
+            max_length=100,
+            description="Words of names, also of regions above, with or without their levels; a code",
+            examples=["Punggul, Kec. Abiansemal, Kab. Badung"],
+        ),
     ],
     level: RegionLevel | None = None,
     valid_on: Annotated[
@@ -86,6 +92,7 @@ async def search_regions(
     limit: Annotated[int, Parameter(ge=1, le=50, description="Hits, the best first")] = 10,
     edge: Query = query(Permission.REGION_READ, touches="reference data"),
 ) -> Response:
+    refuse_undotted(q.strip(), field="/query/q")
     depth = None if level is None else list(RegionLevel).index(level)
     wanted = Wanted(q, local_day(edge.now, JAKARTA), depth, valid_on, parse_known_on(known_on))
     return answer(await gazetteer.search_regions(edge.database, edge.origin, wanted, limit=limit))

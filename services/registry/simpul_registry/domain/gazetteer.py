@@ -4,7 +4,6 @@ Every word of a question must be found in a place's own name or in that of a reg
 village out of three. A word that no name has is taken for the names' words that are spelt nearly like it.
 """
 
-import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,13 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from heapq import merge
 from itertools import chain
+from typing import NamedTuple
 from uuid import UUID
 
+from simpul_registry.domain.question import Reading, readings, words_of
 from simpul_registry.domain.spelling import Spelling
 
-_WORD = re.compile(r"[a-z0-9]+")
-_CODE = re.compile(r"\d{2}[\d.]*")
-_WORDS_AT_MOST = 8
 _PLACES_AT_MOST = 3000
 """That the beginning of a word stands for; of "a" nobody wants all."""
 
@@ -66,8 +64,7 @@ class Wanted:
     known_on: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """`near` is the number of words that were not found as they were written. `above` are the regions above, country first."""
 
     entry: Entry
@@ -75,12 +72,12 @@ class Hit:
     above: tuple[Entry, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Meant:
-    """What a word of a question stands for: words of names; whether that is as it was written."""
+class _Meant(NamedTuple):
+    """What a word of a question stands for: words of names; whether that is as it was written; of which depth, if that is said."""
 
     words: Sequence[str]
     exact: bool
+    depth: int | None = None
 
 
 class Gazetteer:
@@ -120,28 +117,35 @@ class Gazetteer:
     def search(self, wanted: Wanted, *, limit: int) -> list[Hit]:
         """Those called just so first, then those with all the words in their name, then those with some of them above."""
         hits: dict[UUID, Hit] = {}
-        for number, near in self._found(wanted):
-            entry = self._entries[number]
-            if entry.region_id not in hits and self._fits(entry, wanted):
-                hits[entry.region_id] = Hit(entry, near, self._above(entry, wanted))
-                if len(hits) == limit:
-                    break
+        for reading in readings(wanted.text, self._numbers):
+            if not (reading.last and hits):
+                self._add_hits(hits, reading, wanted, limit)
         return list(hits.values())
 
-    def _found(self, wanted: Wanted) -> Iterator[tuple[int, int]]:
+    def _add_hits(self, hits: dict[UUID, Hit], reading: Reading, wanted: Wanted, limit: int) -> None:
+        if len(hits) == limit:
+            return
+        for number, near in self._found(reading, wanted):
+            entry = self._entries[number]
+            if entry.region_id not in hits and self._fits(entry, wanted) and entry.code.startswith(reading.within):
+                hits[entry.region_id] = Hit(entry, near, self._above(entry, wanted))
+                if len(hits) == limit:
+                    return
+
+    def _found(self, reading: Reading, wanted: Wanted) -> Iterator[tuple[int, int]]:
         """Numbers of entries, the best first, each with the count of words that were not found as written."""
-        text = wanted.text.strip()
-        words = words_of(text)[:_WORDS_AT_MOST]
-        if _CODE.fullmatch(text):
-            yield from ((number, 0) for number in self._with_code(text))
-        elif words:
-            yield from ((number, 0) for number in self._named.get(tuple(words), ()))
-            meant = [*(self._meant(word) for word in words[:-1]), self._meant(words[-1], last=True)]
+        words = reading.words
+        if words:
+            if not reading.levels:
+                yield from ((number, 0) for number in self._named.get(tuple(words), ()))
+            meant = [self._meant(reading, at) for at in range(len(words))]
             near = sum(not one.exact for one in meant)
-            yield from ((number, near) for number in self._with_words([one.words for one in meant], wanted))
+            yield from ((number, near) for number in self._with_words(meant, wanted))
+        elif reading.within:
+            yield from ((number, 0) for number in self._with_code(reading.within))
 
     def _fits(self, entry: Entry, wanted: Wanted) -> bool:
-        return wanted.depth in {None, entry.depth} and entry.holds(wanted.on, wanted.known_on)
+        return (wanted.depth is None or wanted.depth == entry.depth) and entry.holds(wanted.on, wanted.known_on)
 
     def _with_code(self, prefix: str) -> Iterator[int]:
         for place in range(bisect_left(self._codes, (prefix, -1)), len(self._codes)):
@@ -150,13 +154,28 @@ class Gazetteer:
                 return
             yield number
 
-    def _with_words(self, meant: Sequence[Sequence[str]], wanted: Wanted) -> Iterator[int]:
+    def _with_words(self, meant: Sequence[_Meant], wanted: Wanted) -> Iterator[int]:
         if len(meant) == 1:
-            yield from merge(*(self._numbers[word] for word in meant[0]))
+            numbers = merge(*(self._numbers[word] for word in meant[0].words))
+            depth = meant[0].depth
+            yield from numbers if depth is None else (one for one in numbers if self._entries[one].depth == depth)
             return
-        own = [set[int]().union(*(self._numbers[word] for word in words)) for words in meant]
-        regions = [set[int]().union(*(self._regions.get(word, ()) for word in words)) for words in meant]
+        own = [self._bearers(one) for one in meant]
+        regions = [self._regions_of(one, numbers) for one, numbers in zip(meant, own, strict=True)]
         yield from (number for _, _, number in sorted(self._scored(own, regions, wanted)))
+
+    def _bearers(self, meant: _Meant) -> set[int]:
+        numbers = set[int]().union(*(self._numbers[word] for word in meant.words))
+        if meant.depth is None:
+            return numbers
+        return {number for number in numbers if self._entries[number].depth == meant.depth}
+
+    def _regions_of(self, meant: _Meant, bearers: Iterable[int]) -> set[int]:
+        if meant.depth is None:
+            return set[int]().union(*(self._regions.get(word, ()) for word in meant.words))
+        if meant.depth == _VILLAGE:
+            return set()
+        return {self._small[self._entries[number].region_id] for number in bearers}
 
     def _scored(
         self, own: Sequence[set[int]], regions: Sequence[set[int]], wanted: Wanted
@@ -172,12 +191,13 @@ class Gazetteer:
             if self._fits(entry, wanted) and all(not regions[one].isdisjoint(way) for one in missing):
                 yield len(missing), len(entry.name), number
 
-    def _meant(self, word: str, *, last: bool = False) -> _Meant:
+    def _meant(self, reading: Reading, at: int) -> _Meant:
         """The last word of a question may still be in the writing, so it stands for all that it begins."""
-        if word in self._numbers and not last:
-            return _Meant([word], exact=True)
+        word, depth = reading.words[at], reading.levels.get(at)
+        if word in self._numbers and at + 1 < len(reading.words):
+            return _Meant([word], exact=True, depth=depth)
         begun = self._beginning(word)
-        return _Meant(begun, exact=True) if begun else _Meant(self._spelling.nearest(word), exact=False)
+        return _Meant(begun or self._spelling.nearest(word), exact=bool(begun), depth=depth)
 
     def _beginning(self, word: str) -> list[str]:
         at, found, places = bisect_left(self._sorted, word), [], 0
@@ -195,10 +215,6 @@ class Gazetteer:
 
     def _version(self, region_id: UUID, on: date, known_on: datetime | None) -> Entry | None:
         return next((one for one in self._versions[region_id] if one.holds(on, known_on)), None)
-
-
-def words_of(text: str) -> list[str]:
-    return _WORD.findall(text.lower())
 
 
 def _rank(entry: Entry) -> tuple[bool, bool, int, int, str]:
