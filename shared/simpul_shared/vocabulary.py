@@ -20,7 +20,7 @@ PlanId = NewType("PlanId", UUID)
 ActivityId = NewType("ActivityId", UUID)
 RegionCode = NewType("RegionCode", str)
 
-_REGION_CODE = re.compile(r"(?:ID|\d{2}(?:\.\d{2}(?:\.\d{2}(?:\.\d{4})?)?)?)")
+_REGION_CODE = re.compile(r"(?:ID|\d{2}(?:\.\d{2}(?:\.\d{2}(?:\.\d{4})?)?)?)", re.ASCII)
 
 
 def parse_region_code(text: str, *, field: str = "/region") -> RegionCode:

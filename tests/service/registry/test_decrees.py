@@ -365,6 +365,8 @@ async def test_the_libraries_in_what_changes_are_counted_and_listed(desk: Desk) 
         (base64.b64encode(b"\xff\xfe").decode(), "file-unreadable"),
         (base64.b64encode(gzip.compress(b"0" * 17_000_000)).decode(), "file-unreadable"),
         (base64.b64encode(b"\x1f\x8bnot gzip").decode(), "file-unreadable"),
+        (base64.b64encode(gzip.compress(b"code,name\n51.03,KAB. BADUNG")[:-6]).decode(), "file-unreadable"),
+        (base64.b64encode(gzip.compress(b"code,name\n") + gzip.compress(b"51.03,KAB")).decode(), "file-unreadable"),
         (encoded({"51.05": "KLUNGKUNG"}), "decree-file-broken"),
     ],
 )

@@ -1,9 +1,12 @@
 """What a new map changes against the old one: who is who, from codes, names, neighbours and rulings."""
 
 import pytest
+from simpul_registry.api.fields import parse_code_prefix
 from simpul_registry.domain.decree import Change, ChangeKind, compare
 from simpul_registry.domain.decree_file import DecreeFileBroken, Stated, read_decree_file
 from simpul_registry.domain.matching import Ruling, RulingKind
+from simpul_registry.domain.region_code import parse_bps_code
+from simpul_shared.vocabulary import RegionCodeMalformed, parse_region_code
 
 BADUNG = {
     "51": "BALI",
@@ -171,6 +174,23 @@ def test_a_file_is_read_whole_with_what_its_codes_say() -> None:
     assert {one.kind.value for one in places if one.depth == 3} == {"DESA", "KELURAHAN"}
 
 
+def test_cells_without_text_and_blanks_around_a_time_zone_do_not_matter() -> None:
+    [bali] = read_decree_file("code,name,timezone,,\n51,BALI, Asia/Makassar ,,,\n")
+    assert (bali.name, bali.timezone) == ("BALI", "Asia/Makassar")
+
+
+def test_codes_are_written_with_western_digits() -> None:
+    eastern = "51.03".translate({ord("0") + n: 0x0660 + n for n in range(10)})
+    for parse in (
+        parse_region_code,
+        parse_code_prefix,
+        lambda text: parse_bps_code(text.replace(".", ""), field="/code"),
+    ):
+        assert parse("51.03")
+        with pytest.raises(RegionCodeMalformed):
+            parse(eastern)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -183,6 +203,14 @@ def test_a_file_is_read_whole_with_what_its_codes_say() -> None:
         ("code,name\n51,BALI\n51.03,B\n51.03.02,M\n51.03.02.9001,X", "begins with 1 (kelurahan)"),
         ("code,name,kind\n51,BALI,KABUPATEN", "kind 'KABUPATEN' does not agree"),
         ('code,name\n51,"BALI', "no CSV"),
+        ('"code"x,name\n51,BALI', "no CSV"),
+        ("code,name\r51,BALI\r", "no CSV"),
+        ("code,name,name\n51,BALI,BALI", "the column name more than once"),
+        ("code,name\n51,BALI, DWIPA", "more cells than the first line"),
+        ("code,name\n51,BALI\n51.0\u0663,KAB. BADUNG", "write it with dots"),
+        ("code,name\n51,BA\u202eLI", "a sign that nobody sees"),
+        ("code,name\n51,BA\x07LI", "a sign that nobody sees"),
+        ("code,name,timezone\n51,BALI,Mars/Phobos", "'Mars/Phobos' is no time zone of Indonesia"),
     ],
 )
 def test_a_file_that_cannot_be_right_is_refused_with_the_reason(text: str, said: str) -> None:

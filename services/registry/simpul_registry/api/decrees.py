@@ -197,6 +197,8 @@ def _text(file: str) -> str:
             content = packed.decompress(content, _MOST_BYTES)
             if packed.unconsumed_tail:
                 raise _unreadable(f"is larger than {_MOST_BYTES} bytes when unpacked")
+            if not packed.eof or packed.unused_data:
+                raise _unreadable("is cut off or was packed in several parts; pack it anew with gzip, as one")
         return content.decode("utf-8")
     except (binascii.Error, zlib.error) as error:
         raise _unreadable("is neither base64 of a CSV nor of a gzip file") from error

@@ -61,7 +61,7 @@ KnownOn = Annotated[
 ]
 
 
-_PREFIX = re.compile(r"\d{1,2}(?:\.(?:\d{0,2}|\d{2}\.\d{0,2}|\d{2}\.\d{2}\.\d{0,4}))?")
+_PREFIX = re.compile(r"\d{1,2}(?:\.(?:\d{0,2}|\d{2}\.\d{0,2}|\d{2}\.\d{2}\.\d{0,4}))?", re.ASCII)
 
 
 def parse_code_prefix(text: str | None) -> str | None:

@@ -3,16 +3,20 @@
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from simpul_shared.access import NATION_CODE
 from simpul_shared.errors import Invalid
+from simpul_shared.texts import UNSEEN
 from simpul_shared.vocabulary import RegionKind
 
-_CODE = re.compile(r"\d{2}(?:\.\d{2}(?:\.\d{2}(?:\.\d{4})?)?)?")
+_CODE = re.compile(r"\d{2}(?:\.\d{2}(?:\.\d{2}(?:\.\d{4})?)?)?", re.ASCII)
 _LAST_CITY = 71
 _VILLAGE_KINDS = {"1": RegionKind.URBAN_VILLAGE, "2": RegionKind.VILLAGE, "3": RegionKind.CUSTOMARY_VILLAGE}
+_ZONES = ("Asia/Jakarta", "Asia/Makassar", "Asia/Jayapura")
 _TOLD_AT_MOST = 20
 
 
@@ -61,32 +65,52 @@ def read_decree_file(text: str, *, within: str = NATION_CODE) -> list[Stated]:
     """The whole map of `within` as the file states it, by code. Columns code and name; level, kind, parent_code and timezone
     may be there, and must then agree with the code. Errors: DecreeFileBroken, which lists what is wrong, row by row.
     """
-    rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
-    if missing := {"code", "name"} - set(rows.fieldnames or ()):
-        raise DecreeFileBroken(f"The file lacks the column {' and '.join(sorted(missing))}. Its first line names them.")
-    try:
-        numbered = list(enumerate(rows, start=2))
-    except csv.Error as error:
-        raise DecreeFileBroken(f"The file is no CSV: {error}. Save it as CSV with commas, in UTF-8.") from error
+    numbered = list(enumerate(_rows(text), start=2))
     wrong = [*_wrong_rows(numbered, within)] or [*_wrong_together([row for _, row in numbered], within)]
     if wrong:
         more = f" And {len(wrong) - _TOLD_AT_MOST} more." if len(wrong) > _TOLD_AT_MOST else ""
         raise DecreeFileBroken(" ".join(wrong[:_TOLD_AT_MOST]) + more, field="/file", facts={"wrong": len(wrong)})
-    stated = (
-        Stated(row["code"].strip(), " ".join(row["name"].split()), row.get("timezone") or None) for _, row in numbered
-    )
+    stated = (Stated(row["code"].strip(), " ".join(row["name"].split()), _zone(row) or None) for _, row in numbered)
     return sorted(stated, key=lambda one: (one.depth, one.code))
 
 
-def _wrong_rows(numbered: Sequence[tuple[int, Mapping[str, str]]], within: str) -> Iterator[str]:
+def _rows(text: str) -> list[dict[str | Any, str | Any]]:
+    """By the columns of the first line. Errors: DecreeFileBroken."""
+    rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
+    try:
+        columns, found = rows.fieldnames or (), list(rows)
+    except csv.Error as error:
+        raise DecreeFileBroken(
+            f"The file is no CSV: {error}. Save it as CSV with commas, in UTF-8.", field="/file"
+        ) from error
+    if missing := {"code", "name"} - set(columns):
+        raise DecreeFileBroken(
+            f"The file lacks the column {' and '.join(sorted(missing))}. Its first line names them.", field="/file"
+        )
+    if doubled := [column for column, count in Counter(columns).items() if column and count > 1]:
+        raise DecreeFileBroken(f"The file has the column {doubled[0]} more than once. Leave one.", field="/file")
+    return found
+
+
+def _zone(row: Mapping[str, str]) -> str:
+    return (row.get("timezone") or "").strip()
+
+
+def _wrong_rows(numbered: Sequence[tuple[int, Mapping[str | Any, str | Any]]], within: str) -> Iterator[str]:
     for number, row in numbered:
         code, name = (row["code"] or "").strip(), (row["name"] or "").strip()
-        if not _CODE.fullmatch(code):
+        if any(cell.strip() for cell in row.get(None) or ()):
+            yield f"Line {number} has more cells than the first line; put a name with a comma between quotes."
+        elif not _CODE.fullmatch(code):
             yield f"Line {number}: {code!r} is no Kemendagri code; write it with dots."
         elif len(code) == 13 and code[-4] not in _VILLAGE_KINDS:
             yield f"Line {number}: the last part of {code} begins with 1 (kelurahan), 2 (desa) or 3 (desa adat)."
         elif not name or len(name) > 200:
             yield f"Line {number}: {code} needs a name of at most 200 characters."
+        elif UNSEEN.search(name):
+            yield f"Line {number}: the name of {code} holds a sign that nobody sees; type it anew."
+        elif _zone(row) and _zone(row) not in _ZONES:
+            yield f"Line {number}: {_zone(row)!r} is no time zone of Indonesia, which are {', '.join(_ZONES)}."
         elif within != NATION_CODE and not (code == within or code.startswith(f"{within}.")):
             yield f"Line {number}: {code} lies outside {within}, which this file is said to describe."
         elif said := _disagreeing(row, code):

@@ -26,7 +26,7 @@ class CodeOfOtherLevel(Invalid):
 
 def parse_bps_code(text: str, *, field: str) -> str:
     """Digits without dots: 2 for a province, 4, 7, 10 for a village. Errors: RegionCodeMalformed."""
-    if not re.fullmatch(r"\d{2}|\d{4}|\d{7}|\d{10}", text):
+    if not re.fullmatch(r"\d{2}|\d{4}|\d{7}|\d{10}", text, re.ASCII):
         raise RegionCodeMalformed(
             f"{text!r} is no BPS code. It has 2, 4, 7 or 10 digits and no dots, such as 5103020009.", field=field
         )
