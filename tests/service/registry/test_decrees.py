@@ -441,3 +441,40 @@ async def test_lineage_that_is_sure_or_unknown_is_not_overruled(desk: Desk) -> N
     for event_id, code in ((step["event_id"], "lineage-sure"), (str(region_id("ID")), "lineage-unknown")):
         refused = await desk.one.post("/v1/region-overrules", {"lineage_event_id": event_id, "reason": "x"})
         assert refused.json()["code"] == code
+
+
+async def lineage_of(desk: Desk, region: str, **known: str) -> list[tuple[str, str]]:
+    items = (await desk.one.get(f"/v1/regions/{region}/lineage", **known)).json()["items"]
+    return [(one["kind"], one["effective_on"]) for one in items]
+
+
+async def test_a_decree_whose_lineage_was_overruled_and_told_again_is_undone_whole(desk: Desk) -> None:
+    await low_lineage(desk)
+    mengwi = str(region_id("51.03.02.2009"))
+    last = (await desk.one.get(f"/v1/regions/{mengwi}/lineage")).json()["items"][1]
+    later = (await desk.one.get("/v1/region-decrees")).json()["items"][0]
+    body = {"lineage_event_id": last["event_id"], "reason": "Dua desa"}
+    overrule = (await desk.other.post("/v1/region-overrules", body)).json()
+    meanwhile = (await desk.registry.ledger())[-1].recordedtime.isoformat()
+    believed = await lineage_of(desk, mengwi, known_on=meanwhile)
+    undo = f"/v1/region-overrules/{overrule['overrule_id']}/undo"
+    assert (await desk.other.post(undo, {"reason": "Sama"}, version=1)).status_code == 200
+    assert await lineage_of(desk, mengwi) == [("RENAMED", DAY), ("RENAMED", "2027-06-01")]
+    await desk.deed(desk.one, later, "undo", {"reason": "Salah berkas"})
+    assert await lineage_of(desk, mengwi) == [("RENAMED", DAY)]
+    assert await lineage_of(desk, mengwi, known_on=meanwhile) == believed
+
+
+async def test_a_decree_is_not_undone_while_lineage_of_it_is_overruled(desk: Desk) -> None:
+    decree = await desk.approved(SPLIT_OFF)
+    abiansemal = (await desk.map(DAY))["51.03.04"][1]
+    [split] = (await desk.one.get(f"/v1/regions/{abiansemal}/lineage")).json()["items"]
+    body = {"lineage_event_id": split["event_id"], "reason": "Bukan pemekaran"}
+    overrule = (await desk.other.post("/v1/region-overrules", body)).json()
+    path = f"/v1/region-decrees/{decree['decree_id']}/undo"
+    refused = await desk.one.post(path, {"reason": "x"}, version=decree["version"])
+    assert (refused.status_code, refused.json()["code"]) == (409, "later-region-change")
+    undo = f"/v1/region-overrules/{overrule['overrule_id']}/undo"
+    assert (await desk.other.post(undo, {"reason": "Sama"}, version=1)).status_code == 200
+    await desk.deed(desk.one, decree, "undo", {"reason": "x"})
+    assert await lineage_of(desk, abiansemal) == []

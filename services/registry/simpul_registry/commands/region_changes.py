@@ -80,7 +80,7 @@ async def take_back(tx: Transaction, change_id: UUID, undo_id: UUID, *, reason: 
             for one in spoken
             if one.what == store.LINEAGE_WITHDRAWAL and one.former_event_id
         ],
-        [one.event_id for one in spoken if one.what == store.LINEAGE],
+        await store.lineage_as_believed(tx, [one.event_id for one in spoken if one.what == store.LINEAGE]),
     )
     await say(tx, undo_id, saying, reason=reason, now=now)
 

@@ -153,7 +153,10 @@ async def spoken_by(tx: Transaction, change_id: UUID) -> list[Spoken]:
 
 
 async def changed_since(tx: Transaction, change_id: UUID) -> str | None:
-    """The code of a region of the change, or of one below, that is not as the change left it; None where all are."""
+    """The code of a region of the change, or of one below, that is not as the change left it; None where all are.
+
+    Nor may lineage that it told have been taken back, but what was told again since in the same words will do.
+    """
     code: str | None = await tx.fetchval(
         """
         with said as materialized (
@@ -165,7 +168,16 @@ async def changed_since(tx: Transaction, change_id: UUID) -> str | None:
             select region_id, code, name, kind, path, valid_from, valid_to from region_version, said
             where recorded_at <= said.at and superseded_at > said.at and path && said.ids
         )
-        select code from ((table held except table meant) union all (table meant except table held)) as changed limit 1
+        select code from ((table held except table meant) union all (table meant except table held)) as changed
+        union all
+        select told.to_code from region_statement as s join region_lineage as told using (event_id)
+        where s.change_id = $1 and s.what = 'LINEAGE' and not exists (
+            select from region_lineage as l
+            where l.region_id = told.region_id and l.from_region_id = told.from_region_id and l.kind = told.kind
+                and l.from_code = told.from_code and l.to_code = told.to_code and l.effective_on = told.effective_on
+                and l.superseded_at = 'infinity'
+        )
+        limit 1
         """,
         change_id,
     )
@@ -194,6 +206,27 @@ async def lineage_said(tx: Transaction, event_ids: Sequence[UUID]) -> dict[UUID,
     return {row["event_id"]: _lineage(row) for row in rows}
 
 
+async def lineage_as_believed(tx: Transaction, event_ids: Sequence[UUID]) -> list[UUID]:
+    """The events by which this lineage is believed now: these themselves, or those that told it again in the same words."""
+    rows = await tx.fetch(
+        """
+        select believed.event_id
+        from unnest($1::uuid[]) with ordinality as given (event_id, no)
+            join region_lineage as told using (event_id)
+            cross join lateral (
+                select l.event_id from region_lineage as l
+                where l.region_id = told.region_id and l.from_region_id = told.from_region_id and l.kind = told.kind
+                    and l.from_code = told.from_code and l.to_code = told.to_code and l.effective_on = told.effective_on
+                    and l.superseded_at = 'infinity'
+                order by l.event_id = told.event_id desc, l.recorded_at desc limit 1
+            ) as believed
+        order by given.no
+        """,
+        event_ids,
+    )
+    return [row["event_id"] for row in rows]
+
+
 async def lineage_around(tx: Transaction, region_id: UUID) -> dict[UUID, RegionLineage]:
     """All believed lineage that leads to or from a region, by its event."""
     rows = await tx.fetch(
@@ -212,7 +245,8 @@ async def withdraw_lineage(tx: Transaction, withdrawn: Mapping[UUID, datetime]) 
     await tx.execute(
         """
         update region_lineage as l set superseded_at = given.at
-        from unnest($1::uuid[], $2::timestamptz[]) as given (event_id, at) where l.event_id = given.event_id
+        from unnest($1::uuid[], $2::timestamptz[]) as given (event_id, at)
+        where l.event_id = given.event_id and l.superseded_at = 'infinity'
         """,
         list(withdrawn),
         list(withdrawn.values()),
