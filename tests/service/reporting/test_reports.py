@@ -216,8 +216,8 @@ async def test_a_question_that_makes_no_sense_is_refused(reporting: ServiceUnder
 
 
 async def test_an_unknown_region_is_not_found(reporting: ServiceUnderTest) -> None:
-    for path in (ACTIVITIES, ATTENDANCE, REALISATION):
-        answer = await reporting.caller().get(path, region="99", programme_year=2021)
+    for path, asked in ((ACTIVITIES, {}), (ATTENDANCE, {}), (REALISATION, {"programme_year": 2021})):
+        answer = await reporting.caller().get(path, region="99", **asked)
         assert (answer.status_code, answer.json()["code"]) == (404, "region-unknown")
 
 
