@@ -308,6 +308,35 @@ async def test_a_retroactive_decree_changes_only_later_answers(desk: Desk) -> No
     assert (await desk.map("2026-02-28"))["51.03.02.2008"][0] == "Baha"
 
 
+async def test_what_was_known_at_an_instant_is_answered_alike_for_ever(desk: Desk) -> None:
+    mengwi, path = region_id("51.03.02.2009"), "/v1/regions"
+    before = (await desk.registry.database.pool.fetchval("select clock_timestamp()")).isoformat()
+    asked: list[tuple[str, dict[str, str]]] = [
+        (f"{path}/{mengwi}", {}),
+        (f"{path}/{region_id('51.03.02')}/children", {}),
+        (f"{path}/{mengwi}/ancestors", {}),
+        (path, {"prefix": "51.03"}),
+        *((path, {"code": code}) for code in ("51.03.04", "51.03.04.2001", "51.03.04.2002", "51.03.04.2009")),
+    ]
+
+    async def answers(known_on: str) -> list[Any]:
+        day = {"valid_on": "2026-04-01", "known_on": known_on}
+        return [(await desk.one.get(one, **day, **more)).json() | {"request_id": None} for one, more in asked]
+
+    first = await answers(before)
+    decree = await desk.approved(SPLIT_OFF, on="2026-03-01")
+    between = (await desk.registry.ledger())[-1].recordedtime.isoformat()
+    second, sangeh = await answers(between), (await desk.map("2026-04-01"))["51.03.04.2002"][1]
+    assert second != first
+    assert await answers(before) == first
+    await desk.deed(desk.one, decree, "undo", {"reason": "Salah berkas"})
+    assert await answers(between) == second
+    assert await answers(before) == first
+    for below in ("", "/codes"):
+        unknown = await desk.one.get(f"{path}/{sangeh}{below}", known_on=before)
+        assert unknown.json()["detail"].startswith(f"There is no region {sangeh}")
+
+
 async def test_a_later_decree_must_be_undone_first(desk: Desk) -> None:
     first = await desk.approved(BADUNG | {"51.03.02.2009": "Mengwi Kelod"})
     second = await desk.approved(BADUNG | {"51.03.02.2009": "Mengwi Kaja"}, on="2027-06-01")

@@ -46,7 +46,7 @@ async def list_regions(
     rows = await tx.fetch(
         """
         select region_id, scheme, code, name, level, kind, parent_id, path, timezone, valid_from, valid_to, decree,
-            recorded_at, nullif(superseded_at, 'infinity') as superseded_at
+            recorded_at, null::timestamptz as superseded_at -- believed at that instant, whatever came later
         from region_version
         where valid_from <= $1 and $1 < valid_to
             and recorded_at <= coalesce($2::timestamptz, 'infinity') and (superseded_at = 'infinity' or superseded_at > $2)
@@ -76,7 +76,7 @@ async def get_region(tx: Transaction, region_id: UUID, as_of: AsOf) -> RegionVie
     row = await tx.fetchrow(
         """
         select region_id, scheme, code, name, level, kind, parent_id, path, timezone, valid_from, valid_to, decree,
-            recorded_at, nullif(superseded_at, 'infinity') as superseded_at
+            recorded_at, null::timestamptz as superseded_at -- believed at that instant, whatever came later
         from region_version
         where region_id = $1 and valid_from <= $2 and $2 < valid_to
             and recorded_at <= coalesce($3::timestamptz, 'infinity') and (superseded_at = 'infinity' or superseded_at > $3)
@@ -96,7 +96,7 @@ async def ancestors(tx: Transaction, region_id: UUID, as_of: AsOf) -> Page[Regio
     rows = await tx.fetch(
         """
         select region_id, scheme, code, name, level, kind, parent_id, path, timezone, valid_from, valid_to, decree,
-            recorded_at, nullif(superseded_at, 'infinity') as superseded_at
+            recorded_at, null::timestamptz as superseded_at -- believed at that instant, whatever came later
         from region_version
         where region_id = any($1) and valid_from <= $2 and $2 < valid_to
             and recorded_at <= coalesce($3::timestamptz, 'infinity') and (superseded_at = 'infinity' or superseded_at > $3)
@@ -166,15 +166,15 @@ async def region_of_scheme(tx: Transaction, scheme: CodeScheme, code: str, as_of
 
 async def region_codes(tx: Transaction, region_id: UUID, *, known_on: datetime | None) -> CodesView:
     """Errors: RegionUnknown."""
-    await region_history(tx, region_id, known_on=None)
+    await region_history(tx, region_id, known_on=known_on)
     rows = await codes_of(tx, region_id, known_on=known_on)
     return CodesView(region_id=region_id, items=[CodeView.of(row) for row in rows])
 
 
 async def _absent(tx: Transaction, region_id: UUID, as_of: AsOf) -> RegionUnknown:
-    versions = await versions_of(tx, region_id)
+    versions = await versions_of(tx, region_id, known_on=as_of.known_on)
     if not versions:
-        return await _withdrawn(tx, region_id)
+        return await _withdrawn(tx, region_id, as_of.known_on)
     last = versions[-1]
     detail = (
         f"Region {region_id} did not exist on {as_of.valid_on}, or was not known then; it exists {in_words(versions)},"
@@ -188,12 +188,14 @@ async def _absent(tx: Transaction, region_id: UUID, as_of: AsOf) -> RegionUnknow
     return RegionUnknown(detail, facts=facts)
 
 
-async def _withdrawn(tx: Transaction, region_id: UUID) -> RegionUnknown:
+async def _withdrawn(tx: Transaction, region_id: UUID, known_on: datetime | None) -> RegionUnknown:
     row = await tx.fetchrow(
         """
-        select code, name, superseded_at from region_version where region_id = $1 order by superseded_at desc limit 1
+        select code, name, superseded_at from region_version
+        where region_id = $1 and superseded_at <= coalesce($2::timestamptz, 'infinity') order by superseded_at desc limit 1
         """,
         region_id,
+        known_on,
     )
     if row is None:
         return _never(region_id)

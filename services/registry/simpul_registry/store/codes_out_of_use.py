@@ -31,27 +31,33 @@ async def explain(
     """
     if not wanted:
         return {}
-    former = await bearers_of(tx, {code for code, _ in wanted})
+    former = await bearers_of(tx, {code for code, _ in wanted}, known_on=known_on)
     never = [one for one in wanted if one[0] not in former]
     earlier = {one: _last_before(former[one[0]], one[1]) for one in wanted if one[0] in former}
     gone = {one: last for one, last in earlier.items() if last is not None}
     coming = [one for one, last in earlier.items() if last is None]
     return {
-        **await _never(tx, never, field=field, far=far),
-        **await _not_yet(tx, coming, former, field=field),
+        **await _never(tx, never, known_on=known_on, field=field, far=far),
+        **await _not_yet(tx, coming, former, known_on=known_on, field=field),
         **await _no_more(tx, gone, former, known_on=known_on, field=field),
     }
 
 
-async def bearers_of(tx: Transaction, codes: Collection[str]) -> Mapping[str, Sequence[Region]]:
-    """Who bore each code at any time, by first day."""
+async def bearers_of(
+    tx: Transaction, codes: Collection[str], *, known_on: datetime | None = None
+) -> Mapping[str, Sequence[Region]]:
+    """Who bore each code at any time, by first day, as known at `known_on` (now when None)."""
     rows = await tx.fetch(
         """
         select region_id, scheme, code, name, level, kind, parent_id, path, timezone, valid_from, valid_to, decree
         -- Not "= 'infinity'": a generic plan would then look each code up in the index against overlaps, at ten times the cost.
-        from region_version where code = any($1::text[]) and not isfinite(superseded_at) order by valid_from
+        from region_version
+        where code = any($1::text[]) and (not isfinite(superseded_at) or superseded_at > $2)
+            and recorded_at <= coalesce($2::timestamptz, 'infinity')
+        order by valid_from
         """,
         list(codes),
+        known_on,
     )
     found = defaultdict(list)
     for row in rows:
@@ -64,9 +70,9 @@ def _last_before(former: Sequence[Region], on: date) -> Region | None:
 
 
 async def _never(
-    tx: Transaction, wanted: Sequence[CodeOnDay], *, field: str | None, far: int | None
+    tx: Transaction, wanted: Sequence[CodeOnDay], *, known_on: datetime | None, field: str | None, far: int | None
 ) -> dict[CodeOnDay, RegionUnknown]:
-    surroundings = _Surroundings(tx, far)
+    surroundings = _Surroundings(tx, known_on, far)
     found = {}
     for code, on in wanted:
         near = await surroundings.nearest(code, on)
@@ -78,12 +84,17 @@ async def _never(
 
 
 async def _not_yet(
-    tx: Transaction, wanted: Sequence[CodeOnDay], former: Mapping[str, Sequence[Region]], *, field: str | None
+    tx: Transaction,
+    wanted: Sequence[CodeOnDay],
+    former: Mapping[str, Sequence[Region]],
+    *,
+    known_on: datetime | None,
+    field: str | None,
 ) -> dict[CodeOnDay, RegionUnknown]:
     found = {}
     for on in {day for _, day in wanted}:
         codes = [code for code, day in wanted if day == on]
-        before = await bearers_on(tx, {former[code][0].region_id for code in codes}, on=on)
+        before = await bearers_on(tx, {former[code][0].region_id for code in codes}, on=on, known_on=known_on)
         for code in codes:
             bearer = before.get(former[code][0].region_id)
             hint = f" Its place bore the code {bearer.code} on that day." if bearer else ""
@@ -133,8 +144,9 @@ def _retired(code: str, on: date, former: Sequence[Region], told: Fate, field: s
 class _Surroundings:
     """Codes of one length around a code, by the smallest surrounding region that has any; each is read once."""
 
-    def __init__(self, tx: Transaction, far: int | None) -> None:
+    def __init__(self, tx: Transaction, known_on: datetime | None, far: int | None) -> None:
         self._tx = tx
+        self._known_on = known_on
         self._far = far
         self._read: dict[tuple[str, int, date], list[str]] = {}
 
@@ -163,11 +175,13 @@ class _Surroundings:
                 """
                 select code from region_version
                 where starts_with(code, $1) and length(code) = $2 and level <> 'NASIONAL' and valid_from <= $3
-                    and $3 < valid_to and superseded_at = 'infinity'
+                    and $3 < valid_to and recorded_at <= coalesce($4::timestamptz, 'infinity')
+                    and (superseded_at = 'infinity' or superseded_at > $4)
                 """,
                 f"{above}." if above else "",
                 length,
                 on,
+                self._known_on,
             )
             self._read[asked] = [row["code"] for row in rows]
         return self._read[asked]

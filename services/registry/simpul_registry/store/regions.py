@@ -127,13 +127,17 @@ async def in_scope(tx: Transaction, region: Region, scope: Scope, *, on: date) -
     return allowed is None or not set(allowed).isdisjoint(region.path)
 
 
-async def versions_of(tx: Transaction, region_id: UUID) -> list[Region]:
-    """What is believed now of a region at any time, by first day."""
+async def versions_of(tx: Transaction, region_id: UUID, *, known_on: datetime | None = None) -> list[Region]:
+    """What is believed of a region at any time, as known at `known_on` (now when None), by first day."""
     rows = await tx.fetch(
         """
         select region_id, scheme, code, name, level, kind, parent_id, path, timezone, valid_from, valid_to, decree
-        from region_version where region_id = $1 and superseded_at = 'infinity' order by valid_from
+        from region_version
+        where region_id = $1 and recorded_at <= coalesce($2::timestamptz, 'infinity')
+            and (superseded_at = 'infinity' or superseded_at > $2)
+        order by valid_from
         """,
         region_id,
+        known_on,
     )
     return [region_of(row) for row in rows]
