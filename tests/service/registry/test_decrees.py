@@ -352,6 +352,25 @@ async def test_a_later_decree_must_be_undone_first(desk: Desk) -> None:
     assert (await desk.map("2027-06-01"))["51.03.02.2009"][0] == "Mengwi"
 
 
+async def test_an_undo_that_needs_a_code_given_away_since_names_code_and_decree(desk: Desk) -> None:
+    first = await desk.approved(SPLIT_OFF)
+    name = {"decree": "Kepmendagri 10/2027"}
+    second = await desk.approved(SPLIT_OFF | {"51.03.02.2008": "Gulingan"}, on="2027-06-01", **name)
+    path = f"/v1/region-decrees/{first['decree_id']}/undo"
+    refused = await desk.one.post(path, {"reason": "x"}, version=first["version"])
+    assert (refused.status_code, refused.json()["code"]) == (409, "regions-overlap")
+    assert "51.03.02.2008 is the code of Gulingan since 2027-06-01 by Kepmendagri 10/2027" in refused.json()["detail"]
+    await desk.deed(desk.one, second, "undo", {"reason": "x"})
+    await desk.deed(desk.one, first, "undo", {"reason": "x"})
+
+
+async def test_a_day_to_come_is_named_as_such_in_a_village_to_come(desk: Desk) -> None:
+    await desk.approved(SPLIT_OFF, on="2030-01-15")
+    nomination = NOMINATION | {"region_code": "51.03.04.2002", "nominated_on": "2030-02-01"}
+    refused = await desk.one.post("/v1/libraries", nomination)
+    assert (refused.status_code, "future" in refused.json()["detail"]) == (422, True), refused.text
+
+
 async def test_a_review_of_a_map_that_changed_meanwhile_is_made_anew(desk: Desk) -> None:
     waiting = await desk.upload(BADUNG | {"51.03.02.2009": "Mengwi Kelod"})
     await desk.approved(BADUNG | {"51.03.02.2008": "Baha Baru"})

@@ -23,6 +23,7 @@ from simpul_registry.domain.restating import LaterChange, Statement, Withdrawal
 from simpul_registry.store import region_changes as store
 from simpul_registry.store.region_changes import LOCK, Spoken
 from simpul_registry.store.region_references import require_unused
+from simpul_registry.store.regions import RegionsOverlap
 from simpul_registry.store.regions_published import save_lineage
 
 E = TypeVar("E", bound=RegionEvent)
@@ -61,7 +62,7 @@ async def say(tx: Transaction, change_id: UUID, saying: Saying, *, reason: str, 
 
 
 async def take_back(tx: Transaction, change_id: UUID, undo_id: UUID, *, reason: str, now: datetime) -> None:
-    """Say again what held before the change. What was believed between stays on record. Errors: LaterChange, RegionInUse."""
+    """Say again what held before the change. What was believed between stays on record. Errors: LaterChange, RegionInUse, RegionsOverlap."""
     code = await store.changed_since(tx, change_id)
     if code is not None:
         raise LaterChange(f"Something else was said since of {code} or what it lies in. Undo the later change first.")
@@ -83,6 +84,12 @@ async def take_back(tx: Transaction, change_id: UUID, undo_id: UUID, *, reason: 
         await store.lineage_as_believed(tx, [one.event_id for one in spoken if one.what == store.LINEAGE]),
     )
     await say(tx, undo_id, saying, reason=reason, now=now)
+    taken = await store.code_taken_since(tx, [one.region_id for one in saying.statements])
+    if taken is not None:
+        raise RegionsOverlap(
+            f"{taken.code} is the code of {taken.name} since {taken.valid_from} by {taken.decree}. Undo that decree first.",
+            facts={"region_code": taken.code, "decree": taken.decree},
+        )
 
 
 def _undo_order(statement: Statement) -> tuple[int, date]:

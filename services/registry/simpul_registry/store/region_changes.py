@@ -184,6 +184,21 @@ async def changed_since(tx: Transaction, change_id: UUID) -> str | None:
     return code
 
 
+async def code_taken_since(tx: Transaction, region_ids: Sequence[UUID]) -> RegionVersion | None:
+    """Another region that is believed to bear a code of one of these on a day when that does; the last to begin."""
+    row = await tx.fetchrow(
+        """
+        select o.region_id, o.scheme, o.code, o.name, o.level, o.kind, o.path, o.timezone, o.valid_from, o.valid_to, o.decree
+        from region_version as v join region_version as o on o.code = v.code and o.scheme = v.scheme
+            and o.region_id <> v.region_id and o.valid_from < v.valid_to and v.valid_from < o.valid_to
+        where v.region_id = any($1) and v.superseded_at = 'infinity' and o.superseded_at = 'infinity'
+        order by o.valid_from desc, o.code limit 1
+        """,
+        region_ids,
+    )
+    return None if row is None else _version(row)
+
+
 async def versions_said(tx: Transaction, event_ids: Sequence[UUID]) -> dict[UUID, RegionVersion]:
     rows = await tx.fetch(
         """
