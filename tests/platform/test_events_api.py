@@ -214,6 +214,34 @@ async def test_many_who_wait_cost_one_connection_and_one_poll_a_second(
     assert tally.database.pool.get_idle_size() == tally.database.pool.get_size()
 
 
+async def test_watching_ends_with_the_last_who_waits_though_a_hint_comes_in_that_moment(
+    tally: ServiceUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = asyncio.Event()
+    look = LedgerWatch._look
+
+    async def seen(self: LedgerWatch, connection: Any) -> None:
+        await look(self, connection)
+        looked.set()
+
+    monkeypatch.setattr(LedgerWatch, "_look", seen)
+    for steps in range(6):
+        looked.clear()
+        watch = LedgerWatch(tally.database)
+        watch._enter()
+        await looked.wait()
+        watching = watch._watching
+        assert watching is not None
+        for _ in range(5):
+            await asyncio.sleep(0)
+        watch._hint.set()
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        watch._leave()
+        done, _ = await asyncio.wait({watching}, timeout=5)
+        assert done, steps
+
+
 class Stream:
     """What a client of server-sent events sees: (id, data) of each block."""
 

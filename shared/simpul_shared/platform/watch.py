@@ -60,7 +60,7 @@ class LedgerWatch:
             self._watching = None
 
     async def _watch(self) -> None:
-        while True:
+        while self._is_wanted():
             try:
                 await self._listen()
             except Exception as error:
@@ -70,11 +70,15 @@ class LedgerWatch:
                 log.warning("watch.failed", error=repr(error))
                 await asyncio.sleep(_POLL_SECONDS)
 
+    def _is_wanted(self) -> bool:
+        """Being cancelled is not enough: wait_for drops it (Python before 3.12) when the hint comes in the same moment."""
+        return self._watching is asyncio.current_task()
+
     async def _listen(self) -> None:
         async with self._database.pool.acquire() as connection:
             await connection.add_listener(WAKE_CHANNEL, self._take_hint)
             try:
-                while True:
+                while self._is_wanted():
                     self._hint.clear()
                     await self._look(connection)
                     await self._pause()
