@@ -30,7 +30,11 @@ DAY = "2027-01-15"
 def encoded(places: Mapping[str, str], *, packed: bool = False) -> str:
     text = "code,name\n" + "".join(f"{code},{name}\n" for code, name in places.items())
     content = text.encode()
-    return base64.b64encode(gzip.compress(content) if packed else content).decode()
+    return sent(gzip.compress(content) if packed else content)
+
+
+def sent(content: bytes) -> str:
+    return base64.b64encode(content).decode()
 
 
 class Desk:
@@ -409,13 +413,15 @@ async def test_the_libraries_in_what_changes_are_counted_and_listed(desk: Desk) 
 @pytest.mark.parametrize(
     ("file", "code"),
     [
-        ("%%%", "file-unreadable"),
-        (base64.b64encode(b"\xff\xfe").decode(), "file-unreadable"),
-        (base64.b64encode(gzip.compress(b"0" * 17_000_000)).decode(), "file-unreadable"),
-        (base64.b64encode(b"\x1f\x8bnot gzip").decode(), "file-unreadable"),
-        (base64.b64encode(gzip.compress(b"code,name\n51.03,KAB. BADUNG")[:-6]).decode(), "file-unreadable"),
-        (base64.b64encode(gzip.compress(b"code,name\n") + gzip.compress(b"51.03,KAB")).decode(), "file-unreadable"),
-        (encoded({"51.05": "KLUNGKUNG"}), "decree-file-broken"),
+        pytest.param("%%%", "file-unreadable", id="not base64"),
+        pytest.param(sent(b"\xff\xfe"), "file-unreadable", id="not UTF-8"),
+        pytest.param(sent(gzip.compress(b"0" * 17_000_000)), "file-unreadable", id="a bomb"),
+        pytest.param(sent(b"\x1f\x8bnot gzip"), "file-unreadable", id="not gzip"),
+        pytest.param(sent(gzip.compress(b"code,name\n51.03,KAB. BADUNG")[:-6]), "file-unreadable", id="cut gzip"),
+        pytest.param(
+            sent(gzip.compress(b"code,name\n") + gzip.compress(b"51.03,KAB")), "file-unreadable", id="two in one"
+        ),
+        pytest.param(encoded({"51.05": "KLUNGKUNG"}), "decree-file-broken", id="of another regency"),
     ],
 )
 async def test_a_file_that_cannot_be_read_is_refused(desk: Desk, file: str, code: str) -> None:
