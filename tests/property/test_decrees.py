@@ -19,6 +19,7 @@ from simpul_registry.domain.decree import ChangeKind, compare
 from simpul_registry.domain.decree_file import Stated
 from simpul_registry.domain.hierarchy import NATION, RegionVersion
 from simpul_registry.domain.matching import Ruling, RulingKind
+from simpul_registry.domain.overruling import as_one, meeting, part_from
 from simpul_registry.domain.restating import (
     DESCENT,
     Standing,
@@ -26,7 +27,6 @@ from simpul_registry.domain.restating import (
     Withdrawal,
     leads_to,
     new_id,
-    part_from,
     take_effect,
 )
 
@@ -117,6 +117,30 @@ class World:
         concerned = [one for one in self.believed() if old in one.path]
         self.undoable.append(self.say(part_from(concerned, old, new_id(changed.code, day, self.ids), day=day)))
 
+    def join(self, old_id: UUID, new_id: UUID) -> None:
+        """The later of two regions that bore a code one after the other was the earlier one, too, unless it came of that."""
+        held = self.believed()
+        edges = [
+            (new_id if above == old_id else above, new_id if part == old_id else part) for above, part in self.edges
+        ]
+        if not in_circles(edges):
+            self.edges = edges
+            self.undoable.append(self.say(as_one([one for one in held if old_id in one.path], old_id, new_id)))
+
+    def reused(self) -> list[tuple[UUID, UUID]]:
+        """Regions of which one ended and the other began on a day under one code; the larger first."""
+        own = defaultdict(list)
+        for one in self.believed():
+            own[one.region_id].append(one)
+        begun = {(one.code, one.valid_from): one.region_id for one in self.believed()}
+        ended = sorted(self.believed(), key=lambda one: (len(one.path), one.code, one.valid_to))
+        pairs = [(one, begun.get((one.code, one.valid_to), one.region_id)) for one in ended]
+        return [
+            (one.region_id, new)
+            for one, new in pairs
+            if new != one.region_id and meeting(own[one.region_id], own[new], day=one.valid_to)
+        ]
+
     def undo(self) -> None:
         """The latest only, as the store allows; descent stays, which only makes circles likelier."""
         self.say(sorted(self.undoable.pop(), key=lambda one: isinstance(one, RegionVersion)))
@@ -140,7 +164,7 @@ def relabel(places: dict[str, str], old: str, new: str) -> dict[str, str]:
 
 @st.composite
 def edits(draw: st.DrawFn) -> tuple[str, int, int, str]:
-    what = draw(st.sampled_from(["add", "rename", "recode", "split", "merge", "move"]))
+    what = draw(st.sampled_from(["add", "rename", "replace", "recode", "split", "merge", "move"]))
     return what, draw(st.integers(0, 40)), draw(st.integers(0, 40)), draw(st.sampled_from(NAMES))
 
 
@@ -162,6 +186,9 @@ def edited(places: dict[str, str], edit: tuple[str, int, int, str]) -> tuple[dic
     match what:
         case "rename":
             places[sorted(places)[other % len(places)]] = name
+        case "replace":
+            code = sorted(places)[other % len(places)]
+            return places | {code: name}, [Ruling(RulingKind.APART, code, code)]
         case "recode":
             places = relabel(places, district, free(places, district.rpartition(".")[0]))
         case "move":
@@ -199,6 +226,13 @@ class RegionChanges(RuleBasedStateMachine):
             self.world.overrule(changed[which % len(changed)])
             self.maps.append(self.maps[-1])
 
+    @rule(which=st.integers(0, 40))
+    def join(self, which: int) -> None:
+        undoable = len(self.world.undoable)
+        if reused := self.world.reused():
+            self.world.join(*reused[which % len(reused)])
+        self.maps += [self.maps[-1]] * (len(self.world.undoable) - undoable)
+
     @rule()
     def undo(self) -> None:
         if len(self.maps) > 1:
@@ -226,12 +260,16 @@ def require_whole(world: World, places: dict[str, str]) -> None:
             assert all(one.valid_to <= other.valid_from for one, other in pairwise(ordered))
     for one in held:
         require_parent(one, held)
-    descent: dict[UUID, set[UUID]] = defaultdict(set)
-    for above, part in world.edges:
-        descent[above].add(part)
-    assert not any(leads_to(descent, above, above) for above in list(descent))
+    assert not in_circles(world.edges)
     assert all(world.believed(at) == answer for at, answer in world.answers.items())
     assert world.ids <= {row.version.region_id for row in world.rows}
+
+
+def in_circles(edges: list[tuple[UUID, UUID]]) -> bool:
+    descent: dict[UUID, set[UUID]] = defaultdict(set)
+    for above, part in edges:
+        descent[above].add(part)
+    return any(above in descent[above] or leads_to(descent, above, above) for above in list(descent))
 
 
 def require_parent(one: RegionVersion, held: set[RegionVersion]) -> None:

@@ -58,7 +58,7 @@ class Map:
 
     def overrule(self, region_id: str, which: int) -> bool:
         told = self._get(f"/v1/regions/{region_id}/lineage")["items"]
-        low = [one for one in told if one["confidence"] == "LOW" and one["kind"] != "REUSED"]
+        low = [one for one in told if one["confidence"] == "LOW"]
         if not low:
             return False
         body = {"lineage_event_id": low[which % len(low)]["event_id"], "reason": "x"}

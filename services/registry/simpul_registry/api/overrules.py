@@ -35,7 +35,10 @@ class UndoBody(BaseModel):
 
 
 @router.post(
-    "", status_code=201, response_model=OverruleView, summary="Overrule lineage of low confidence: it was another place"
+    "",
+    status_code=201,
+    response_model=OverruleView,
+    summary="Overrule lineage of low confidence: another place, or the same",
 )
 async def overrule_lineage(
     body: OverruleBody, edge: Command = command(Permission.REGION_CHANGE, touches=NATION)
@@ -66,7 +69,11 @@ async def get_overrule(overrule_id: UUID, edge: Query = query(Permission.REGION_
     return answer(view, version=view.version)
 
 
-@router.post("/{overrule_id}/undo", response_model=OverruleView, summary="Undo it: the two are one region again")
+@router.post(
+    "/{overrule_id}/undo",
+    response_model=OverruleView,
+    summary="Undo it: what was one region is so again, and what were two",
+)
 async def undo_overrule(
     overrule_id: UUID,
     body: UndoBody,

@@ -19,7 +19,7 @@ from simpul_shared.regions.store import Said, keep_versions, withdraw_versions
 
 from simpul_registry.domain.hierarchy import RegionVersion
 from simpul_registry.domain.identity import RegionLineage
-from simpul_registry.domain.restating import LaterChange, Statement, Withdrawal
+from simpul_registry.domain.restating import LaterChange, Statement, Withdrawal, saying_order
 from simpul_registry.store import region_changes as store
 from simpul_registry.store.region_changes import LOCK, Spoken
 from simpul_registry.store.region_references import require_unused
@@ -75,7 +75,7 @@ async def take_back(tx: Transaction, change_id: UUID, undo_id: UUID, *, reason: 
             before = versions.get(one.former_event_id) if one.former_event_id else None
             statements.append(before or Withdrawal(one.region_id, one.valid_from))
     saying = Saying(
-        sorted(statements, key=_undo_order),
+        sorted(statements, key=saying_order),
         [
             lineage[one.former_event_id]
             for one in spoken
@@ -90,12 +90,6 @@ async def take_back(tx: Transaction, change_id: UUID, undo_id: UUID, *, reason: 
             f"{taken.code} is the code of {taken.name} since {taken.valid_from} by {taken.decree}. Undo that decree first.",
             facts={"region_code": taken.code, "decree": taken.decree},
         )
-
-
-def _undo_order(statement: Statement) -> tuple[int, date]:
-    if isinstance(statement, Withdrawal):
-        return 0, statement.valid_from
-    return len(statement.path), statement.valid_from
 
 
 async def _append(tx: Transaction, events: Sequence[RegionEvent], now: datetime) -> list[Recorded]:

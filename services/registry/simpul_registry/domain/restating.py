@@ -1,4 +1,4 @@
-"""What must be said anew of regions when a decree takes effect or a lineage is overruled (pure).
+"""What must be said anew of regions when a decree takes effect (pure); overruling.py has the same of overruled lineage.
 
 Nothing said before is touched: a version for the same start replaces the one before, and one that has no place any more is
 withdrawn. Both only from then on; `known_on` before that keeps the old belief.
@@ -12,7 +12,7 @@ from itertools import count
 from uuid import UUID
 
 from simpul_shared.errors import Conflict
-from simpul_shared.vocabulary import Confidence, LineageKind
+from simpul_shared.vocabulary import LineageKind
 
 from simpul_registry.domain.decree import Difference
 from simpul_registry.domain.decree_file import DecreeFileBroken, Stated
@@ -39,6 +39,13 @@ class Withdrawal:
 
 
 Statement = RegionVersion | Withdrawal
+
+
+def saying_order(statement: Statement) -> tuple[int, date]:
+    """What frees a code or a place goes first, then the larger regions."""
+    if isinstance(statement, Withdrawal):
+        return 0, statement.valid_from
+    return len(statement.path), statement.valid_from
 
 
 @dataclass(frozen=True)
@@ -196,54 +203,3 @@ def leads_to(below: Mapping[UUID, Collection[UUID]], start: UUID, wanted: UUID) 
                 seen.add(part)
                 waiting.append(part)
     return wanted in seen - {start}
-
-
-def part_from(versions: Iterable[RegionVersion], old_id: UUID, new_id: UUID, *, day: date) -> list[Statement]:
-    """From the day on the region `old_id` is the region `new_id`, in its own versions and in all paths below it.
-
-    `versions` are all that are believed of it and of what lies below it, at any time.
-    """
-    statements: list[Statement] = []
-    for one in versions:
-        if one.valid_to <= day:
-            continue
-        anew = replace(
-            one,
-            region_id=new_id if one.region_id == old_id else one.region_id,
-            path=tuple(new_id if step == old_id else step for step in one.path),
-            valid_from=max(one.valid_from, day),
-        )
-        if one.valid_from < day:
-            statements.append(replace(one, valid_to=day))
-        elif one.region_id == old_id:
-            statements.append(Withdrawal(old_id, one.valid_from))
-        statements.append(anew)
-    return sorted(statements, key=_withdrawals_first)
-
-
-def _withdrawals_first(statement: Statement) -> tuple[int, date]:
-    if isinstance(statement, Withdrawal):
-        return 0, statement.valid_from
-    return len(statement.path), statement.valid_from
-
-
-def apart_lineage(
-    around: Mapping[UUID, RegionLineage], overruled: UUID, old_id: UUID, new_id: UUID
-) -> tuple[list[UUID], list[RegionLineage]]:
-    """What of a region's lineage is taken back, and what is told instead, once it is another one since `overruled`.
-
-    `around` is all that leads to it or from it, by event. Where the code stayed, it names another place now: REUSED.
-    """
-    wrong = around[overruled].stated
-    gone, told = [overruled], []
-    if wrong.from_code == wrong.to_code:
-        reused = replace(wrong, kind=LineageKind.REUSED, basis="PERSON", confidence=Confidence.HIGH)
-        told.append(RegionLineage(reused, old_id, new_id))
-    for event_id, one in around.items():
-        day = one.stated.effective_on
-        begins = new_id if one.from_id == old_id and day > wrong.effective_on else one.from_id
-        leads = new_id if one.to_id == old_id and day >= wrong.effective_on else one.to_id
-        if event_id != overruled and (begins, leads) != (one.from_id, one.to_id):
-            gone.append(event_id)
-            told.append(RegionLineage(one.stated, begins, leads))
-    return gone, told

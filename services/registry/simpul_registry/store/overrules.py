@@ -16,12 +16,14 @@ class OverruleUnknown(NotFound):
 
 @dataclass(frozen=True)
 class Overrule:
-    """`new_region_id` is the region since the change; None where only a lineage was taken back."""
+    """`new_region_id` is the region since the change, where one became two; `joined_region_id` the one that `region_id`
+    was found to be, where two became one. Both None where only a lineage was taken back."""
 
     overrule_id: UUID
     lineage_event_id: UUID
     region_id: UUID
     new_region_id: UUID | None
+    joined_region_id: UUID | None
     reason: str
     ruled_by: str
     ruled_at: datetime
@@ -33,14 +35,15 @@ class Overrule:
 async def insert_overrule(tx: Transaction, overrule: Overrule) -> None:
     await tx.execute(
         """
-        insert into region_overrule (overrule_id, lineage_event_id, region_id, new_region_id, reason, ruled_by, ruled_at,
-            version)
-        values ($1, $2, $3, $4, $5, $6, $7, $8)
+        insert into region_overrule (overrule_id, lineage_event_id, region_id, new_region_id, joined_region_id, reason,
+            ruled_by, ruled_at, version)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         """,
         overrule.overrule_id,
         overrule.lineage_event_id,
         overrule.region_id,
         overrule.new_region_id,
+        overrule.joined_region_id,
         overrule.reason,
         overrule.ruled_by,
         overrule.ruled_at,
@@ -64,8 +67,8 @@ async def load_overrule(tx: Transaction, overrule_id: UUID) -> Overrule:
     """Errors: OverruleUnknown."""
     row = await tx.fetchrow(
         """
-        select overrule_id, lineage_event_id, region_id, new_region_id, reason, ruled_by, ruled_at, undone_by, undone_at,
-            version
+        select overrule_id, lineage_event_id, region_id, new_region_id, joined_region_id, reason, ruled_by, ruled_at,
+            undone_by, undone_at, version
         from region_overrule where overrule_id = $1
         """,
         overrule_id,
@@ -78,8 +81,8 @@ async def load_overrule(tx: Transaction, overrule_id: UUID) -> Overrule:
 async def list_overruled(tx: Transaction, *, after: UUID | None, limit: int) -> list[Overrule]:
     rows = await tx.fetch(
         """
-        select overrule_id, lineage_event_id, region_id, new_region_id, reason, ruled_by, ruled_at, undone_by, undone_at,
-            version
+        select overrule_id, lineage_event_id, region_id, new_region_id, joined_region_id, reason, ruled_by, ruled_at,
+            undone_by, undone_at, version
         from region_overrule where $1::uuid is null or overrule_id < $1 order by overrule_id desc limit $2
         """,
         after,

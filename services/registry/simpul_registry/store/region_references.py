@@ -30,6 +30,11 @@ async def require_unused(tx: Transaction, region_ids: Sequence[UUID]) -> None:
     )
 
 
+async def is_referred_to(tx: Transaction, region_id: UUID) -> bool:
+    used: bool = await tx.fetchval("select exists (select from region_reference where region_id = $1)", region_id)
+    return used
+
+
 async def _references(tx: Transaction, region_ids: Sequence[UUID]) -> list[asyncpg.Record]:
     return await tx.fetch(
         """
@@ -38,17 +43,9 @@ async def _references(tx: Transaction, region_ids: Sequence[UUID]) -> list[async
             where v.region_id = any($1) and not exists (select from region_version as held
                 where held.region_id = v.region_id and held.superseded_at = 'infinity')
             order by v.region_id, v.superseded_at desc
-        ), referring (what, id, region_id) as (
-            select 'library', library_id, region_id from library
-            union all
-            select 'person', person_id, region_id from person where erased_at is null
-            union all
-            select 'office', office_id, unnest(jurisdiction) from office where closed_on is null
-            union all
-            select scheme || ' code ' || code, region_id, region_id from region_code where superseded_at = 'infinity'
         )
-        select referring.what, referring.id, gone.code, gone.name from gone join referring using (region_id)
-        order by gone.code, referring.what, referring.id
+        select r.what, r.id, gone.code, gone.name from gone join region_reference as r using (region_id)
+        order by gone.code, r.what, r.id
         """,
         region_ids,
     )

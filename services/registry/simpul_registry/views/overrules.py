@@ -13,7 +13,7 @@ from simpul_registry.store.overrules import Overrule
 
 
 class ConcernedLibraryView(BaseModel):
-    """A library of a region that became two. It stays where it is; `belongs_to` is what its nomination speaks for."""
+    """A library of a region that became two, or of two that became one. It stays where it is; `belongs_to` is what its nomination speaks for."""
 
     library_id: UUID
     name: str
@@ -23,7 +23,8 @@ class ConcernedLibraryView(BaseModel):
 
 
 class OverruleView(BaseModel):
-    """`new_region_id` is the place since `effective_on`; null where only a descent was taken back."""
+    """`new_region_id` is the place since `effective_on`, where one region became two. `joined_region_id` is no more, where two
+    became the one `region_id`. Both are null where only a descent was taken back."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -35,6 +36,7 @@ class OverruleView(BaseModel):
     effective_on: date
     region_id: UUID
     new_region_id: UUID | None
+    joined_region_id: UUID | None
     reason: str
     ruled_by: str
     ruled_at: datetime
