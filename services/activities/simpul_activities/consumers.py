@@ -23,6 +23,7 @@ from simpul_shared.contracts.registry import (
     LibraryVerified,
     PersonErased,
     PersonRegistered,
+    PersonRelocated,
     RegionVersionPublished,
     RegionVersionWithdrawn,
 )
@@ -232,6 +233,13 @@ async def keep_person(tx: Transaction, events: Sequence[Received[PersonRegistere
     )
 
 
+async def keep_relocated_person(tx: Transaction, events: Sequence[Received[PersonRelocated]]) -> None:
+    await tx.executemany(
+        "update person set region_id = $2 where person_id = $1",
+        [(one.event.person_id, one.event.region_id) for one in events],
+    )
+
+
 async def keep_erased(tx: Transaction, events: Sequence[Received[PersonErased]]) -> None:
     await tx.executemany(
         "update person set erased_at = $2 where person_id = $1",
@@ -266,4 +274,5 @@ HANDLERS: dict[type[Event], Handler] = {
     LibraryUnmerged: keep_unmerged,
     PersonRegistered: keep_person,
     PersonErased: keep_erased,
+    PersonRelocated: keep_relocated_person,
 }

@@ -501,6 +501,15 @@ class PersonCorrected(PersonEvent, frozen=True, kw_only=True):
     fields: tuple[PersonalField, ...]
 
 
+class PersonRelocated(PersonEvent, frozen=True, kw_only=True):
+    """The person lives in `region_id` from now on, or always did: whoever is in charge there may act for the person."""
+
+    type: ClassVar[str] = "id.simpul.registry.person-relocated.v1"
+
+    old_region_id: UUID
+    region_id: UUID
+
+
 class AffiliationChanged(PersonEvent, frozen=True, kw_only=True):
     """What the person is at a library or an office, and when; a later one with the same id replaces it."""
 
@@ -647,6 +656,7 @@ EVENTS: tuple[type[Event], ...] = (
     LibraryDescribed,
     PersonRegistered,
     PersonCorrected,
+    PersonRelocated,
     AffiliationChanged,
     CertificationGranted,
     CertificationEnded,

@@ -15,7 +15,7 @@ from simpul_shared.contracts.activities import (
     ParticipantRegistered,
     ParticipantWithdrawn,
 )
-from simpul_shared.contracts.registry import LibraryClosed, PersonErased
+from simpul_shared.contracts.registry import LibraryClosed, PersonErased, PersonRelocated
 from simpul_shared.vocabulary import ErasureReason
 
 from tests.service.activities import world
@@ -114,6 +114,18 @@ async def test_an_erased_person_is_registered_no_more_and_keeps_the_seat_that_wa
     assert (answer.status_code, answer.json()["code"], answer.json()["field"]) == (409, "person-erased", "/person_id")
     seat = await badung.get(f"/v1/registrations/{taken['registration_id']}")
     assert (seat.status_code, seat.json()["person_id"]) == (200, str(HEAD))
+
+
+async def test_a_person_who_moved_is_registered_by_those_in_charge_there(
+    activities: ServiceUnderTest, badung: Caller
+) -> None:
+    made = await world.running(badung)
+    wanted = registration(person_id=str(VOLUNTEER))
+    path = f"/v1/bimteks/{made['bimtek_id']}/registrations"
+    assert (await badung.post(path, wanted)).json()["code"] == "person-unknown"
+    there, here = world.region_id("51.05.02.2003"), world.region_id("51.03.02.2009")
+    await activities.receive(PersonRelocated(person_id=VOLUNTEER, old_region_id=there, region_id=here))
+    assert (await badung.post(path, wanted, key="again")).status_code == 201
 
 
 async def test_a_planned_bimtek_takes_no_registration_yet(badung: Caller) -> None:

@@ -237,8 +237,12 @@ async def test_an_undo_that_would_leave_something_without_its_region_is_refused(
     moved = {"region_code": "51.03.02.2009", "effective_on": "2026-02-01", "reason": "Keputusan dibatalkan"}
     library = f"/v1/libraries/{used['library']}"
     assert (await desk.one.post(f"{library}/relocate", moved, version=1)).status_code == 200
+    person = f"/v1/people/{used['person']}"
+    assert (await desk.one.post(f"{person}/relocate", {"region_code": "51.03.02.2009"}, version=1)).status_code == 200
     refused = await desk.one.post(path, {"reason": "x"}, version=decree["version"])
-    assert "library" not in {one["what"] for one in refused.json()["references"]}
+    assert {one["what"] for one in refused.json()["references"]} == {"BPS code 5103040002"}
+    back = await desk.one.post(f"{person}/relocate", {"region_code": "51.03.04.2002"}, version=2)
+    assert back.status_code == 200
     assert (await desk.map("2026-02-01"))["51.03.04.2002"][0] == "Sangeh"
     later = await desk.approved(BADUNG, on="2026-03-01")
     assert later["changes"]["VANISHED"] == 2

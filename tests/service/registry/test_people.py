@@ -5,10 +5,13 @@ import base64
 from pathlib import Path
 from uuid import uuid4
 
+import msgspec
 import pytest
 from simpul_registry import settings
 from simpul_shared.access import Role
+from simpul_shared.contracts.registry import PersonRelocated
 
+from tests.service.registry.conftest import region_id
 from tests.support.services import Caller, ServiceUnderTest
 
 NAME = "Ni Luh Contoh Kenari"
@@ -130,3 +133,35 @@ async def test_without_a_key_nobody_is_registered(
     assert (response.status_code, response.json()["code"]) == (503, "person-key-missing")
     assert response.headers["retry-after"] == "60"
     assert await registry.ledger() == []
+
+
+async def test_a_person_who_moved_is_in_the_hands_of_those_in_charge_there(
+    registry: ServiceUnderTest, national: Caller
+) -> None:
+    path = await registered(national)
+    twin = (await national.post("/v1/people", BODY | {"region_code": "51.05.02.2003"})).json()["person_id"]
+    pairs = (await national.get("/v1/person-duplicates")).json()["items"]
+    response = await national.post(f"{path}/relocate", {"region_code": "51.05.02.2003"}, version=1)
+    assert response.status_code == 200, response.text
+    assert (response.json()["region"]["code"], response.headers["etag"]) == ("51.05.02.2003", '"2"')
+    assert (await registry.caller(Role.REGENCY_ADMIN, "51.05").get(path)).json() == response.json()
+    assert (await registry.caller(Role.REGENCY_ADMIN, "51.03").get(path)).json()["code"] == "person-unknown"
+    [envelope] = await registry.ledger(PersonRelocated)
+    event = msgspec.json.decode(envelope.data, type=PersonRelocated)
+    assert (event.old_region_id, event.region_id) == (region_id("51.03.02.2009"), region_id("51.05.02.2003"))
+    [pair] = (await national.get("/v1/person-duplicates")).json()["items"]
+    assert pairs == []
+    assert set(pair["person_ids"]) == {path.rpartition("/")[2], twin}
+
+
+async def test_a_move_that_cannot_be_is_refused(registry: ServiceUnderTest, national: Caller) -> None:
+    path = await registered(national)
+    badung = registry.caller(Role.REGENCY_ADMIN, "51.03")
+    for code, status, slug in (
+        ("51.03.02.2009", 422, "nothing-to-correct"),
+        ("51.03.02.2999", 404, "region-unknown"),
+        ("51.05.02.2003", 403, "outside-scope"),
+    ):
+        refused = await badung.post(f"{path}/relocate", {"region_code": code}, version=1)
+        assert (refused.status_code, refused.json()["code"], refused.json()["field"]) == (status, slug, "/region_code")
+    assert await registry.ledger(PersonRelocated) == []

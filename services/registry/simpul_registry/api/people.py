@@ -14,7 +14,7 @@ from simpul_shared.platform.http.query import Page, Query, answer, query
 from simpul_shared.vocabulary import AffiliationRole, RegionCode
 
 from simpul_registry.api.fields import Cursor, Limit
-from simpul_registry.api.person_bodies import CorrectBody, EraseBody, LookUpBody, RegisterBody
+from simpul_registry.api.person_bodies import CorrectBody, EraseBody, LookUpBody, RegisterBody, RelocateBody
 from simpul_registry.commands import people as commands
 from simpul_registry.commands.people import ChangePerson, RegisterPerson
 from simpul_registry.domain.person import ReadPurpose
@@ -155,6 +155,17 @@ async def correct_person(
 ) -> Response:
     change, fields = change_of(person_id, edge), body.fields()
     return await edge.execute(lambda tx: commands.correct_person(tx, change, fields, keys=keys), locks=[person_id])
+
+
+@router.post("/{person_id}/relocate", response_model=PersonView, summary="Say that a person lives in another region")
+async def relocate_person(
+    person_id: UUID,
+    body: RelocateBody,
+    edge: Command = command(Permission.PERSON_CHANGE, touches="person_id", existing=True),
+    keys: Keys = Depends(person_keys),
+) -> Response:
+    change, code = change_of(person_id, edge), RegionCode(body.region_code)
+    return await edge.execute(lambda tx: commands.relocate_person(tx, change, code, keys=keys), locks=[person_id])
 
 
 @router.post("/{person_id}/erase", response_model=TombstoneView, summary="Erase what is known of a person, for good")

@@ -12,7 +12,7 @@ from simpul_registry.domain.person import Fields, Gender, ReadPurpose, TermKind,
 _Phone = Annotated[str, Field(max_length=40), AfterValidator(normal_phone)]
 _Email = Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 _BirthYear = Annotated[int, Field(ge=1900, le=2100)]
-_Nik = Annotated[str, Field(pattern=r"^\d{16}$", description="Only a keyed hash of it is kept")]
+_Nik = Annotated[str, Field(pattern=r"^[0-9]{16}$", description="Only a keyed hash of it is kept")]
 
 
 class Unshown(BaseModel):
@@ -62,6 +62,12 @@ class CorrectBody(_PersonalBody):
         if "name" in self.model_fields_set and self.name is None:
             raise ValueError("a person keeps a name; leave the field out to keep the present one")
         return self
+
+
+class RelocateBody(BaseModel):
+    model_config = strict(region_code="51.03.02.2009")
+
+    region_code: RegionCodeInBody
 
 
 class LookUpBody(Unshown):

@@ -4,7 +4,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-from simpul_shared.contracts.registry import PersonCorrected, PersonErased, PersonEvent, PersonRegistered
+from simpul_shared.contracts.registry import (
+    PersonCorrected,
+    PersonErased,
+    PersonEvent,
+    PersonRegistered,
+    PersonRelocated,
+)
 from simpul_shared.errors import Conflict
 from simpul_shared.platform.auth import Scope
 from simpul_shared.platform.database import Transaction
@@ -64,6 +70,20 @@ async def correct_person(tx: Transaction, change: ChangePerson, fields: Fields, 
     event = PersonCorrected(person_id=person.person_id, fields=tuple(sorted(fields)))
     person = await announce(tx, person, event, now=change.now)
     await store.correct_person(tx, person, fields, keys=keys)
+    return Answer(PersonView.of(person), person.version)
+
+
+async def relocate_person(tx: Transaction, change: ChangePerson, region_code: RegionCode, *, keys: Keys) -> Answer:
+    """Errors: PersonUnknown, PersonIsErased, PersonIsMerged, PreconditionFailed, RegionUnknown, OutsideScope, NothingToCorrect."""
+    person = await load_for_change(tx, change)
+    region = await find_region_today(tx, region_code, now=change.now, field="/region_code")
+    await require_in_scope(tx, region, change.scope, on=local_day(change.now, JAKARTA), field="/region_code")
+    old = person.region.region_id
+    if region.region_id == old:
+        raise NothingToCorrect(f"The person is in {region.code} {region.name} already.", field="/region_code")
+    event = PersonRelocated(person_id=person.person_id, old_region_id=old, region_id=region.region_id)
+    person = await announce(tx, replace(person, region=region), event, now=change.now)
+    await store.relocate_person(tx, person, keys=keys)
     return Answer(PersonView.of(person), person.version)
 
 

@@ -112,6 +112,19 @@ async def correct_person(tx: Transaction, person: Person, fields: Fields, *, key
     await save_terms(tx, person.person_id, known, region_id=person.region.region_id, key=keys.index)
 
 
+async def relocate_person(tx: Transaction, person: Person, *, keys: Keys) -> None:
+    """Names are compared within a village, so the terms are made anew. `person` has the new region and version."""
+    region_id = person.region.region_id
+    await tx.execute(
+        "update person set region_id = $2, version = $3 where person_id = $1",
+        person.person_id,
+        region_id,
+        person.version,
+    )
+    known = await open_fields(tx, person.person_id, key=keys.service)
+    await save_terms(tx, person.person_id, known, region_id=region_id, key=keys.index)
+
+
 async def erase_person(tx: Transaction, person: Person) -> None:
     """Destroy the key, the terms and the ciphertexts. `person` has the new version."""
     await tx.execute(
