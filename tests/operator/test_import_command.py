@@ -46,11 +46,11 @@ async def run(url: str, *command: str, role: Role = Role.NATIONAL_ADMIN) -> subp
 async def test_a_file_is_judged_then_committed_and_what_was_refused_lies_beside_it(
     databases: Databases, tmp_path: Path
 ) -> None:
-    file, beside = tmp_path / "daftar.csv", tmp_path / "daftar-salah.csv"
+    file, first, beside = tmp_path / "daftar.csv", tmp_path / "daftar-salah.csv", tmp_path / "daftar-salah-2.csv"
     file.write_bytes(csv(row("Pustaka A"), row("Pustaka B", "5103022009"), row("Pustaka C", Catatan="x")))
     async with working_registry(databases) as url:
         dry = await run(url, "libraries", str(file))
-        beside.unlink()
+        before = first.read_bytes()
         done = await run(url, "libraries", str(file), "--commit")
         mended = tmp_path / "lagi.csv"
         mended.write_text(beside.read_text("utf-8-sig").replace("5103022009", BANJARANGKAN), "utf-8")
@@ -61,7 +61,9 @@ async def test_a_file_is_judged_then_committed_and_what_was_refused_lies_beside_
     assert "Nothing was applied; add --commit." in dry.stdout
     assert "row 3: Kode tanpa titik" in dry.stdout
     assert "2 applied, 0 known from before, 1 refused." in done.stdout
+    assert str(first) in dry.stderr
     assert str(beside) in done.stderr
+    assert first.read_bytes() == before
     assert "applying" in done.stderr
     assert "1 applied, 0 known from before, 0 refused." in again.stdout
 

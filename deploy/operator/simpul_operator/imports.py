@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -167,11 +168,17 @@ def _conclude(client: ImportClient, wanted: Wanted, one: Any) -> None:
     for row in client.get(f"{one['import_id']}/rows", verdict="REFUSED", limit=_TOLD_ROWS).json()["items"]:
         print(_told_row(row))
     kind = "csv" if wanted.file.suffix.lower() == ".csv" else "xlsx"
-    beside = wanted.file.with_name(f"{wanted.file.stem}-salah.{kind}")
+    beside = _free_name(wanted.file, kind)
     beside.write_bytes(client.get(f"{one['import_id']}/errors", format=kind).content)
     raise NeedsAttention(
         f"{one['rows_refused']:,} row(s) were refused. They are in {beside} with the reasons: mend them and send that file."
     )
+
+
+def _free_name(file: Path, kind: str) -> Path:
+    """Beside the file, and of no file that is there: somebody may be mending the last one."""
+    names = (f"{file.stem}-salah{'' if n == 1 else f'-{n}'}.{kind}" for n in count(1))
+    return next(path for name in names if not (path := file.with_name(name)).exists())
 
 
 def _told_row(row: Any) -> str:

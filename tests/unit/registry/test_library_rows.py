@@ -4,9 +4,10 @@ from datetime import date
 from uuid import UUID
 
 import pytest
-from simpul_registry.imports.layout import LibraryRecord
+from simpul_registry.imports.layout import LibraryRecord, region_code
 from simpul_registry.imports.libraries import _statement
 from simpul_registry.imports.places import Place
+from simpul_shared.platform.imports.columns import RowRefused
 from simpul_shared.regions.store import Region
 from simpul_shared.vocabulary import FundSource, LibraryType, RegionKind, RegionLevel, Scheme
 
@@ -53,3 +54,10 @@ def test_a_row_is_known_again_that_was_applied_before_there_was_a_column_for_the
 def test_rows_with_another_fund_say_something_else() -> None:
     funds = (None, FundSource.NATIONAL, FundSource.VILLAGE)
     assert len({statement(row(None, None, fund)) for fund in funds}) == 3
+
+
+def test_a_code_in_digits_of_another_script_is_refused() -> None:
+    with pytest.raises(RowRefused) as refused:
+        region_code("٥١.03.02.2009", None)
+    [(column, why)] = refused.value.reasons
+    assert (column, why.code) == ("code", "region-code-malformed")

@@ -11,7 +11,7 @@ from simpul_shared.vocabulary import ExternalIdScheme
 from simpul_registry.domain.library import refuse_future
 
 _NPP_POSSIBLE = re.compile(r"[0-9A-Za-z]{15}")
-_NPP_USUAL = re.compile(r"\d{7}[A-Z]\d{7}")
+_NPP_USUAL = re.compile(r"\d{7}[A-Z]\d{7}", re.ASCII)
 
 
 class NppMalformed(Invalid):

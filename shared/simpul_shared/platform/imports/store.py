@@ -385,11 +385,13 @@ async def refused_rows(tx: Transaction, import_id: UUID, *, after: int) -> list[
 
 
 async def forget_old(tx: Transaction, *, older_than_days: int) -> int:
-    """Imports that were looked at and never committed."""
+    """Imports that were looked at and never committed, also those whose reading halted: their file is still there."""
     deleted: int = await tx.fetchval(
         """
         with gone as (
-            delete from bulk_import where state in ('CHECKED', 'REFUSED') and changed_at < now() - make_interval(days => $1)
+            delete from bulk_import as i
+            where changed_at < now() - make_interval(days => $1) and (state in ('CHECKED', 'REFUSED') or state = 'HALTED'
+                and exists (select from bulk_import_file as f where f.import_id = i.import_id))
             returning 1
         )
         select count(*) from gone
