@@ -42,7 +42,7 @@ def refuse_undotted(text: str, *, field: str) -> None:
     if text.isascii() and text.isdecimal() and len(text) > 2:
         raise RegionCodeMalformed(
             f"{text!r} has no dots, and BPS codes of as many digits are cut elsewhere. Write the Kemendagri code with dots,"
-            " such as 51.03.02.2009; a BPS code is looked up at the registry's /v1/regions with scheme=BPS.",
+            " such as 51.03.02.2009; a BPS code is looked up at the registry's /v1/regions and /v1/regions/search with scheme=BPS.",
             field=field,
         )
 

@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from simpul_shared.contracts.registry import RegionCodeAssigned
 
+from tests.service.registry.conftest import region_id
 from tests.service.registry.loading import LoadedRegistry
 from tests.service.registry.test_decrees import BADUNG, Desk
 from tests.support.services import ServiceUnderTest
@@ -78,6 +80,63 @@ async def test_an_undotted_code_is_refused_as_everywhere_for_it_may_be_one_of_bp
     assert (refused.status_code, problem["code"]) == (422, "region-code-malformed")
     assert "with dots" in problem["detail"]
     assert "scheme=BPS" in problem["detail"]
+
+
+MENGWI, BAHA = (f"/v1/regions/{region_id(code)}/codes" for code in ("51.03.02.2009", "51.03.02.2008"))
+CODE = {"scheme": "BPS", "code": "5103020009", "source": "Perka BPS 3/2024"}
+
+
+async def test_a_search_finds_a_code_of_bps_from_when_it_is_assigned_until_it_is_taken_back(
+    registry: ServiceUnderTest,
+) -> None:
+    desk = Desk(registry)
+    assert await found(desk, "5103020009", scheme="BPS") == []  # an index is there, with nothing in it
+    assert (await desk.one.post(MENGWI, CODE | {"valid_from": "2020-01-01"})).status_code == 200
+    [hit] = await found(desk, "5103020009", scheme="BPS")
+    assert (hit["code"], hit["name"], hit["above"][-1]["name"]) == ("51.03.02.2009", "Mengwi", "Mengwi")
+    assert hit["found_by"] == {"scheme": "BPS", "code": "5103020009", "valid_from": "2020-01-01", "valid_to": None}
+    assert await found(desk, "510302", scheme="BPS", level="DESA", valid_on="2020-01-01") == [hit]
+    assert await found(desk, "5103020009", scheme="BPS", valid_on="2019-12-31") == []
+    taken_back = CODE | {"code": None, "valid_from": "2020-01-01"}
+    assert (await desk.one.post(MENGWI, taken_back)).status_code == 200
+    assert (await desk.one.post(BAHA, CODE)).status_code == 200
+    assert [one["code"] for one in await found(desk, "5103", scheme="BPS")] == ["51.03.02.2008"]
+    assigned, _, again = [one.recordedtime.isoformat() for one in await registry.ledger(RegionCodeAssigned)]
+    assert await found(desk, "5103020009", scheme="BPS", known_on=assigned) == [hit]
+    assert await found(desk, "5103020009", scheme="BPS", known_on="2020-06-01") == []
+    assert [one["code"] for one in await found(desk, "51", scheme="BPS", known_on=again)] == ["51.03.02.2008"]
+
+
+async def test_a_code_of_bps_makes_no_decree_stale_and_goes_with_its_region(registry: ServiceUnderTest) -> None:
+    desk = Desk(registry)
+    decree = await desk.upload(BADUNG | {"51.03.02.2009": "Mengwi Kelod"}, on="2026-03-01")
+    assert (await desk.one.post(MENGWI, CODE)).status_code == 200
+    [before] = await found(desk, "5103020009 desa mengwi", scheme="BPS")
+    await desk.deed(desk.other, decree, "approve")
+    [after] = await found(desk, "5103020009", scheme="BPS")
+    assert [(one["name"], one["found_by"]["code"]) for one in (before, after)] == [
+        ("Mengwi", "5103020009"),
+        ("Mengwi Kelod", "5103020009"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"q": "5103020009", "scheme": "KEMENDAGRI"}, "scheme=BPS"),
+        ({"q": "5103"}, "scheme=BPS"),
+        ({"q": "Mengwi 5103020009"}, "scheme=BPS"),
+        ({"q": "51.03.020.009", "scheme": "BPS"}, "nothing between"),
+    ],
+)
+async def test_a_code_is_refused_where_it_is_not_of_its_schemes_form(
+    registry: ServiceUnderTest, asked: dict[str, str], told: str
+) -> None:
+    refused = await registry.caller().get("/v1/regions/search", **asked)
+    problem = refused.json()
+    assert (refused.status_code, problem["code"]) == (422, "region-code-malformed")
+    assert problem["field"] == "/query/q"
+    assert told in problem["detail"]
 
 
 async def test_a_search_sees_a_decree_at_once_and_again_what_was_believed_before(registry: ServiceUnderTest) -> None:

@@ -1,10 +1,15 @@
 """What people write into the search leads to the place that they mean, and plain names are answered as ever."""
 
 from datetime import UTC, date, datetime
+from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 import pytest
-from simpul_registry.domain.gazetteer import FOREVER, Entry, Gazetteer, Hit, Wanted
+from simpul_registry.domain.assigned_codes import AssignedCodes
+from simpul_registry.domain.gazetteer import Entry, Gazetteer, Hit, Wanted
+from simpul_registry.domain.region_code import CodeScheme
+from simpul_registry.domain.statement import FOREVER, Statement
+from simpul_shared.vocabulary import RegionCodeMalformed
 
 NAMES = {
     "35": "Jawa Timur",
@@ -30,17 +35,25 @@ def _id(code: str) -> UUID:
     return uuid5(NAMESPACE_OID, code)
 
 
-def _entry(code: str, name: str) -> Entry:
+KNOWN = datetime(2026, 1, 1, tzinfo=UTC)
+TAKEN_BACK = datetime(2026, 6, 1, tzinfo=UTC)
+MOVED_ON = date(2020, 1, 1)
+
+
+def _entry(code: str, name: str, since: date = date.min, until: date = date.max) -> Entry:
     parts = code.split(".")
     path = (_id("ID"), *(_id(".".join(parts[:length])) for length in range(1, len(parts) + 1)))
-    return Entry(_id(code), code, name, path, date.min, date.max, datetime(2026, 1, 1, tzinfo=UTC), FOREVER)
+    return Entry(_id(code), code, since, until, KNOWN, FOREVER, name, path)
 
 
 GAZETTEER = Gazetteer(_entry(code, name) for code, name in NAMES.items())
 
 
+TODAY = date(2026, 11, 23)
+
+
 def search(text: str, *, depth: int | None = None, limit: int = 10) -> list[Hit]:
-    return GAZETTEER.search(Wanted(text, date(2026, 11, 23), depth), limit=limit)
+    return GAZETTEER.search(Wanted(text, TODAY, depth), limit=limit)
 
 
 def codes(text: str, *, depth: int | None = None, limit: int = 10) -> list[str]:
@@ -115,11 +128,90 @@ def test_a_code_among_words_says_where_they_are_looked_for() -> None:
     assert codes("35.16 abiansemal") == []
 
 
-def test_an_undotted_code_is_never_cut() -> None:
-    assert codes("5103022009") == []
+@pytest.mark.parametrize("scheme", [None, CodeScheme.KEMENDAGRI])
+@pytest.mark.parametrize(
+    "text",
+    ["5103022009", " 5103 ", "510", "5103-020-009", "5103 mengwi", "Desa Mengwi (5103022009)", "51.03 punggul 5103022"],
+)
+def test_an_undotted_code_is_never_cut_but_refused_and_told_what_to_do(text: str, scheme: CodeScheme | None) -> None:
+    with pytest.raises(RegionCodeMalformed, match="scheme=BPS"):
+        GAZETTEER.search(Wanted(text, TODAY, scheme=scheme), ASSIGNED, limit=10)
+
+
+def test_a_number_that_is_no_code_or_that_a_name_has_is_a_word() -> None:
+    villages = Gazetteer([_entry("51.03.02.2001", "20 Ilir"), _entry("51.03.02.2002", "Trans 2000")])
+    found = [villages.search(Wanted(text, TODAY), limit=1)[0].entry.name for text in ("20 ilir", "trans 2000")]
+    assert found == ["20 Ilir", "Trans 2000"]
+    assert codes("mengwi 80351") == []
 
 
 def test_plain_names_are_answered_by_all_that_they_begin_the_larger_first() -> None:
     assert codes("mengwi") == ["51.03.02", "51.03.02.2009", "35.16.09.2002"]
     assert codes("mengwi", depth=4) == ["51.03.02.2009", "35.16.09.2002"]
     assert codes("--- %% '") == []
+
+
+def _assigned(region: str, code: str, since: date = date.min, until: date = date.max) -> Statement:
+    return Statement(_id(region), code, since, until, KNOWN, FOREVER)
+
+
+ASSIGNED = AssignedCodes(
+    [
+        _assigned("51.03", "5103"),
+        _assigned("51.03.02", "5103020"),
+        _assigned("51.03.02.2009", "5103020009", until=MOVED_ON),
+        _assigned("51.03.02.2009", "5103020010", since=MOVED_ON),
+        _assigned("35.16.09.2002", "5103020009", since=MOVED_ON),
+        Statement(_id("51.71"), "5171", date.min, date.max, KNOWN, TAKEN_BACK),
+    ]
+)
+
+
+def by_bps(text: str, **wanted: Any) -> list[tuple[str, str | None]]:
+    """Kemendagri's code of each hit, and the code of BPS that it was found by."""
+    hits = GAZETTEER.search(Wanted(text, TODAY, scheme=CodeScheme.BPS, **wanted), ASSIGNED, limit=10)
+    return [(hit.entry.code, None if hit.assigned is None else hit.assigned.code) for hit in hits]
+
+
+def test_a_code_of_bps_finds_who_bore_it_the_last_bearer_first() -> None:
+    assert by_bps("5103020009") == [("35.16.09.2002", "5103020009"), ("51.03.02.2009", "5103020009")]
+    assert by_bps("5103020009", on=date(2019, 12, 31)) == [("51.03.02.2009", "5103020009")]
+    assert by_bps("5103020009", on=MOVED_ON) == [("35.16.09.2002", "5103020009")]
+
+
+def test_the_beginning_of_a_code_of_bps_finds_each_bearer_once_by_its_last_code() -> None:
+    villages = [("35.16.09.2002", "5103020009"), ("51.03.02.2009", "5103020010")]
+    assert by_bps("51") == [("51.03", "5103"), ("51.03.02", "5103020"), *villages]
+    assert by_bps(" 510302", depth=4) == villages
+    assert by_bps("99") == []
+
+
+def test_a_code_of_bps_is_found_as_it_was_known() -> None:
+    assert by_bps("5171") == by_bps("5171", known_on=TAKEN_BACK) == []
+    assert by_bps("5171", known_on=KNOWN) == by_bps("5171 denpasar", known_on=KNOWN) == [("51.71", "5171")]
+    assert by_bps("5171 denpasar") == []
+    assert by_bps("5103", depth=2, known_on=datetime(2025, 1, 1, tzinfo=UTC)) == []
+
+
+def test_a_code_of_bps_finds_its_bearer_as_it_was_called_while_it_bore_it() -> None:
+    names = Gazetteer([_entry("51.03", "Lama", until=MOVED_ON), _entry("51.03", "Baru", since=MOVED_ON)])
+    old = AssignedCodes([_assigned("51.03", "5103", until=MOVED_ON)])
+    [hit] = names.search(Wanted("5103", TODAY, scheme=CodeScheme.BPS), old, limit=10)
+    assert hit.entry.name == "Lama"
+
+
+@pytest.mark.parametrize("text", ["5103020010 Mengwi", "Desa Mengwi (5103020010)", "mengwy 5103020010", "(5103020010)"])
+def test_a_code_of_bps_among_words_says_whose_they_are(text: str) -> None:
+    assert by_bps(text) == [("51.03.02.2009", "5103020010")]
+    assert by_bps("5103020010 punggul") == by_bps(text, on=date(2019, 12, 31)) == []
+
+
+def test_names_are_found_as_ever_when_a_scheme_is_said() -> None:
+    assert by_bps("Desa Mengwi") == [("51.03.02.2009", None), ("35.16.09.2002", None)]
+    assert [hit.entry.code for hit in GAZETTEER.search(Wanted("51.03", TODAY, 2), ASSIGNED, limit=10)] == ["51.03"]
+
+
+@pytest.mark.parametrize("text", ["51.03.020.009", "5103 020", "51031234567", "51.03 mengwi"])
+def test_a_code_with_signs_or_too_many_digits_is_none_of_bps(text: str) -> None:
+    with pytest.raises(RegionCodeMalformed, match="no BPS code"):
+        by_bps(text)

@@ -13,7 +13,7 @@ from simpul_shared.known_on import parse_known_on
 from simpul_shared.platform.auth import NATION
 from simpul_shared.platform.http.command import Command, command
 from simpul_shared.platform.http.query import Page, Query, answer, query
-from simpul_shared.vocabulary import RegionLevel, parse_region_code, refuse_undotted
+from simpul_shared.vocabulary import RegionLevel, parse_region_code
 
 from simpul_registry.api.fields import Cursor, Day, KnownOn, Limit, parse_code_prefix, strict
 from simpul_registry.commands import region_codes as commands
@@ -80,10 +80,14 @@ async def search_regions(
         Parameter(
             min_length=1,
             max_length=100,
-            description="Words of names, also of regions above, with or without their levels; a code",
+            description="Words of names, also of regions above, with or without their levels; a code or its beginning",
             examples=["Punggul, Kec. Abiansemal, Kab. Badung"],
         ),
     ],
+    scheme: Annotated[
+        CodeScheme | None,
+        Parameter(description="Whose code is in it: one without dots is refused unless BPS is said"),
+    ] = None,
     level: RegionLevel | None = None,
     valid_on: Annotated[
         date | None, Parameter(description="Only what was so on this day; all times when left out")
@@ -92,9 +96,8 @@ async def search_regions(
     limit: Annotated[int, Parameter(ge=1, le=50, description="Hits, the best first")] = 10,
     edge: Query = query(Permission.REGION_READ, touches="reference data"),
 ) -> Response:
-    refuse_undotted(q.strip(), field="/query/q")
     depth = None if level is None else list(RegionLevel).index(level)
-    wanted = Wanted(q, local_day(edge.now, JAKARTA), depth, valid_on, parse_known_on(known_on))
+    wanted = Wanted(q, local_day(edge.now, JAKARTA), depth, valid_on, parse_known_on(known_on), scheme)
     return answer(await gazetteer.search_regions(edge.database, edge.origin, wanted, limit=limit))
 
 

@@ -8,14 +8,17 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from heapq import merge
 from itertools import chain
 from typing import NamedTuple
 from uuid import UUID
 
+from simpul_registry.domain.assigned_codes import NONE_ASSIGNED, AssignedCodes
 from simpul_registry.domain.question import Reading, readings, words_of
+from simpul_registry.domain.region_code import CodeScheme
 from simpul_registry.domain.spelling import Spelling
+from simpul_registry.domain.statement import FOREVER, Statement
 
 _PLACES_AT_MOST = 3000
 """That the beginning of a word stands for; of "a" nobody wants all."""
@@ -24,52 +27,38 @@ _VILLAGE = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One statement: what a region was called and where it lay over an interval, and while it was believed."""
+class Entry(Statement):
+    """What a region was called and where it lay over an interval; `code` is Kemendagri's."""
 
-    region_id: UUID
-    code: str
     name: str
     path: tuple[UUID, ...]
-    valid_from: date
-    valid_to: date
-    recorded_at: datetime
-    superseded_at: datetime
 
     @property
     def depth(self) -> int:
         """0 for the country, 4 for a village."""
         return len(self.path) - 1
 
-    def holds(self, on: date | None, known_on: datetime | None) -> bool:
-        """On the day, or on any when None; as known at the instant, or now when None."""
-        if on is not None and not self.valid_from <= on < self.valid_to:
-            return False
-        if known_on is None:
-            return self.superseded_at == FOREVER
-        return self.recorded_at <= known_on < self.superseded_at
-
-
-FOREVER = datetime.max.replace(tzinfo=UTC)
-
 
 @dataclass(frozen=True)
 class Wanted:
-    """`depth` 0 for the country, 4 for villages; None for all."""
+    """`depth` 0 for the country, 4 for villages; None for all. `scheme` says whose code one without dots is."""
 
     text: str
     today: date
     depth: int | None = None
     on: date | None = None
     known_on: datetime | None = None
+    scheme: CodeScheme | None = None
 
 
 class Hit(NamedTuple):
-    """`near` is the number of words that were not found as they were written. `above` are the regions above, country first."""
+    """`near` is the number of words that were not found as they were written. `above` are the regions above, country first.
+    `assigned` is the code of BPS that it was found by, if it was."""
 
     entry: Entry
     near: int
     above: tuple[Entry, ...]
+    assigned: Statement | None = None
 
 
 class _Meant(NamedTuple):
@@ -85,7 +74,7 @@ class Gazetteer:
 
     def __init__(self, entries: Iterable[Entry]) -> None:
         self._entries = sorted(entries, key=_rank)
-        self._versions: dict[UUID, list[Entry]] = defaultdict(list)
+        self._versions: dict[UUID, list[int]] = defaultdict(list)
         self._numbers: dict[str, list[int]] = defaultdict(list)
         self._regions: dict[str, set[int]] = defaultdict(set)
         self._small: dict[UUID, int] = {}
@@ -104,7 +93,7 @@ class Gazetteer:
 
     def _add(self, number: int, entry: Entry) -> None:
         words = words_of(entry.name)
-        self._versions[entry.region_id].append(entry)
+        self._versions[entry.region_id].append(number)
         self._named[tuple(words)].append(number)
         for word in set(words):
             self._numbers[word].append(number)
@@ -114,25 +103,34 @@ class Gazetteer:
     def _small_of(self, region_id: UUID) -> int:
         return self._small.setdefault(region_id, len(self._small))
 
-    def search(self, wanted: Wanted, *, limit: int) -> list[Hit]:
-        """Those called just so first, then those with all the words in their name, then those with some of them above."""
+    def search(self, wanted: Wanted, assigned: AssignedCodes = NONE_ASSIGNED, *, limit: int) -> list[Hit]:
+        """Those called just so first, then those with all the words in their name, then those with some of them above.
+
+        Errors: RegionCodeMalformed.
+        """
         hits: dict[UUID, Hit] = {}
-        for reading in readings(wanted.text, self._numbers):
+        for reading in readings(wanted.text, self._numbers, wanted.scheme):
             if not (reading.last and hits):
-                self._add_hits(hits, reading, wanted, limit)
+                self._add_hits(hits, reading, wanted, assigned, limit)
         return list(hits.values())
 
-    def _add_hits(self, hits: dict[UUID, Hit], reading: Reading, wanted: Wanted, limit: int) -> None:
+    def _add_hits(
+        self, hits: dict[UUID, Hit], reading: Reading, wanted: Wanted, assigned: AssignedCodes, limit: int
+    ) -> None:
         if len(hits) == limit:
             return
-        for number, near in self._found(reading, wanted):
+        for number, near in self._found(reading, wanted, assigned):
             entry = self._entries[number]
-            if entry.region_id not in hits and self._fits(entry, wanted) and entry.code.startswith(reading.within):
-                hits[entry.region_id] = Hit(entry, near, self._above(entry, wanted))
-                if len(hits) == limit:
-                    return
+            if entry.region_id in hits or not self._fits(entry, wanted):
+                continue
+            code = _code_within(entry, reading, wanted, assigned)
+            if code is None:
+                continue
+            hits[entry.region_id] = Hit(entry, near, self._above(entry, wanted), None if code is entry else code)
+            if len(hits) == limit:
+                return
 
-    def _found(self, reading: Reading, wanted: Wanted) -> Iterator[tuple[int, int]]:
+    def _found(self, reading: Reading, wanted: Wanted, assigned: AssignedCodes) -> Iterator[tuple[int, int]]:
         """Numbers of entries, the best first, each with the count of words that were not found as written."""
         words = reading.words
         if words:
@@ -141,6 +139,9 @@ class Gazetteer:
             meant = [self._meant(reading, at) for at in range(len(words))]
             near = sum(not one.exact for one in meant)
             yield from ((number, near) for number in self._with_words(meant, wanted))
+        elif reading.scheme is CodeScheme.BPS:
+            bearers = assigned.bearers(reading.within, wanted.on, wanted.known_on)
+            yield from ((number, 0) for region_id in bearers for number in self._versions.get(region_id, ()))
         elif reading.within:
             yield from ((number, 0) for number in self._with_code(reading.within))
 
@@ -214,7 +215,15 @@ class Gazetteer:
         return tuple(one for one in found if one is not None)
 
     def _version(self, region_id: UUID, on: date, known_on: datetime | None) -> Entry | None:
-        return next((one for one in self._versions[region_id] if one.holds(on, known_on)), None)
+        versions = (self._entries[number] for number in self._versions[region_id])
+        return next((one for one in versions if one.holds(on, known_on)), None)
+
+
+def _code_within(entry: Entry, reading: Reading, wanted: Wanted, assigned: AssignedCodes) -> Statement | None:
+    """What has the code that is asked for: the entry itself, or what assigned it one; None when it is another."""
+    if reading.scheme is CodeScheme.BPS:
+        return assigned.code_of(entry, reading.within, wanted.on, wanted.known_on)
+    return entry if entry.code.startswith(reading.within) else None
 
 
 def _rank(entry: Entry) -> tuple[bool, bool, int, int, str]:

@@ -33,6 +33,16 @@ def parse_bps_code(text: str, *, field: str) -> str:
     return text
 
 
+def parse_bps_beginning(text: str, *, field: str) -> str:
+    """Of what may be a whole code, too. Errors: RegionCodeMalformed."""
+    if not re.fullmatch(r"\d{1,10}", text, re.ASCII):
+        raise RegionCodeMalformed(
+            f"{text!r} begins no BPS code. It has 10 digits at most and nothing between them, such as 5103020009.",
+            field=field,
+        )
+    return text
+
+
 def require_level(code: str, level: RegionLevel) -> None:
     """Errors: CodeOfOtherLevel."""
     digits = _BPS_DIGITS.get(level)

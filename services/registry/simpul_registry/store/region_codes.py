@@ -11,9 +11,15 @@ from simpul_shared.platform.outbox import Recorded
 from simpul_shared.regions.store import Region, region_of
 
 
+async def code_edition(tx: Transaction) -> int:
+    edition: int = await tx.fetchval("select code_edition from region_map")
+    return edition
+
+
 async def keep_code(tx: Transaction, event: RegionCodeAssigned, recorded: Recorded) -> None:
     """The one before for the same start is believed no more, and stays on record."""
     start = event.valid_from or date.min
+    await tx.execute("update region_map set code_edition = code_edition + 1")
     await tx.execute(
         """
         update region_code set superseded_at = $4

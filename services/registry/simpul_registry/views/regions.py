@@ -9,6 +9,8 @@ from pydantic.config import JsonDict
 from simpul_shared.vocabulary import Confidence, LineageKind, RegionKind, RegionLevel
 
 from simpul_registry.domain.gazetteer import Hit
+from simpul_registry.domain.region_code import CodeScheme
+from simpul_registry.domain.statement import Statement
 from simpul_registry.store.codes_out_of_use import day
 
 _LEVELS = tuple(RegionLevel)
@@ -123,9 +125,19 @@ class PlaceView(BaseModel):
     level: RegionLevel
 
 
+class FoundByView(BaseModel):
+    """A code of another scheme, and since when the region has it."""
+
+    scheme: CodeScheme
+    code: str
+    valid_from: date | None
+    valid_to: date | None
+
+
 class HitView(BaseModel):
     """A region by a name or code that it bears or bore, with the regions above it, country first, by which homonyms are told
-    apart, and since when it is or was called so. `near`: how many words were not found as written, but spelt nearly so."""
+    apart, and since when it is or was called so. `near`: how many words were not found as written, but spelt nearly so.
+    `found_by`: the code of BPS that led to it, null where a name or Kemendagri's code did."""
 
     region_id: UUID
     code: str
@@ -135,6 +147,7 @@ class HitView(BaseModel):
     valid_from: date | None
     valid_to: date | None
     near: int
+    found_by: FoundByView | None
 
     @classmethod
     def of(cls, hit: Hit) -> "HitView":
@@ -151,4 +164,14 @@ class HitView(BaseModel):
             valid_from=day(entry.valid_from),
             valid_to=day(entry.valid_to),
             near=hit.near,
+            found_by=None if hit.assigned is None else _found_by(hit.assigned),
         )
+
+
+def _found_by(assigned: Statement) -> FoundByView:
+    return FoundByView(
+        scheme=CodeScheme.BPS,
+        code=assigned.code,
+        valid_from=day(assigned.valid_from),
+        valid_to=day(assigned.valid_to),
+    )
