@@ -438,6 +438,14 @@ class AidConditionChecked(AidEvent, frozen=True, kw_only=True):
     diverted: int
 
 
+class AidWithdrawn(AidEvent, frozen=True, kw_only=True):
+    """The line was recorded by mistake: the library did not receive it so. Its checks hold no more, either."""
+
+    type: ClassVar[str] = "id.simpul.registry.aid-withdrawn.v1"
+
+    reason: str
+
+
 class SnpProfileRecorded(Event, frozen=True, kw_only=True):
     """Which thresholds of the national standard a library missed on a day, and which were not observed.
 
@@ -458,8 +466,7 @@ class SnpProfileRecorded(Event, frozen=True, kw_only=True):
     rules_version: str
 
 
-class LibraryAccredited(Event, frozen=True, kw_only=True):
-    type: ClassVar[str] = "id.simpul.registry.library-accredited.v1"
+class AccreditationEvent(Event, frozen=True, kw_only=True):
     aggregate: ClassVar[str] = "accreditation"
     topic: ClassVar[Topic] = LIBRARIES
     aggregate_field: ClassVar[str] = "accreditation_id"
@@ -467,10 +474,23 @@ class LibraryAccredited(Event, frozen=True, kw_only=True):
 
     accreditation_id: UUID
     library_id: UUID
+
+
+class LibraryAccredited(AccreditationEvent, frozen=True, kw_only=True):
+    type: ClassVar[str] = "id.simpul.registry.library-accredited.v1"
+
     grade: AccreditationGrade
     instrument: str
     granted_on: date
     valid_to: date
+
+
+class AccreditationWithdrawn(AccreditationEvent, frozen=True, kw_only=True):
+    """It was recorded by mistake: the library was not accredited so."""
+
+    type: ClassVar[str] = "id.simpul.registry.accreditation-withdrawn.v1"
+
+    reason: str
 
 
 class PersonEvent(Event, frozen=True, kw_only=True):
@@ -643,8 +663,10 @@ EVENTS: tuple[type[Event], ...] = (
     IctSnapshotRecorded,
     AidReceived,
     AidConditionChecked,
+    AidWithdrawn,
     SnpProfileRecorded,
     LibraryAccredited,
+    AccreditationWithdrawn,
     LibraryRelocated,
     LibraryMerged,
     LibraryUnmerged,

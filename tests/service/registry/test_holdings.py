@@ -5,8 +5,10 @@ from typing import Any
 import msgspec
 from simpul_shared.access import Role
 from simpul_shared.contracts.registry import (
+    AccreditationWithdrawn,
     AidConditionChecked,
     AidReceived,
+    AidWithdrawn,
     LibraryAccredited,
     SnpProfileRecorded,
 )
@@ -108,3 +110,48 @@ async def test_an_accreditation_is_recorded_by_province_or_nation_once_a_day(
     assert (await national.get(path)).json()["items"] == [granted.json(), older.json()]
     first, _ = await registry.ledger(LibraryAccredited)
     assert msgspec.json.decode(first.data, type=LibraryAccredited).grade == "B"
+
+
+async def test_aid_recorded_by_mistake_is_withdrawn_and_makes_room_for_what_is_right(
+    registry: ServiceUnderTest, national: Caller
+) -> None:
+    at = await library(national)
+    wrong = await national.post(f"/v1/libraries/{at}/aid-receipts", AID | {"quantity": 30})
+    path, reason = wrong.headers["location"], {"reason": "Salah jumlah"}
+    staff = registry.caller(Role.LIBRARY_STAFF, "51.03.02.2009")
+    assert (await staff.post(f"{path}/withdraw", reason, version=1)).json()["code"] == "permission-missing"
+    elsewhere = await registry.caller(Role.REGENCY_ADMIN, "51.05").post(f"{path}/withdraw", reason, version=1)
+    assert elsewhere.json()["code"] == "aid-unknown"
+    withdrawn = await national.post(f"{path}/withdraw", reason, version=1)
+    assert (withdrawn.status_code, withdrawn.headers["etag"]) == (200, '"2"')
+    assert withdrawn.json()["withdrawn"]["because"] == "Salah jumlah"
+    assert (await national.get(path)).json() == withdrawn.json()
+    for again in (f"{path}/withdraw", f"{path}/checks"):
+        refused = await national.post(again, reason if again.endswith("withdraw") else CHECK, version=2)
+        assert (refused.status_code, refused.json()["code"]) == (409, "record-withdrawn")
+    right = await national.post(f"/v1/libraries/{at}/aid-receipts", AID, key="right")
+    assert right.status_code == 201, right.text
+    listed = (await national.get(f"/v1/libraries/{at}/aid-receipts")).json()["items"]
+    assert [(one["quantity"], one["withdrawn"] is None) for one in listed] == [(30, False), (3, True)]
+    [envelope] = await registry.ledger(AidWithdrawn)
+    said = msgspec.json.decode(envelope.data, type=AidWithdrawn)
+    assert (f"/v1/aid-receipts/{said.receipt_id}", str(said.library_id), said.reason) == (path, at, "Salah jumlah")
+
+
+async def test_an_accreditation_recorded_by_mistake_is_withdrawn(registry: ServiceUnderTest, national: Caller) -> None:
+    at = await library(national)
+    wrong = (await national.post(f"/v1/libraries/{at}/accreditations", GRADE | {"grade": "A"})).json()
+    path, reason = f"/v1/accreditations/{wrong['accreditation_id']}/withdraw", {"reason": "Salah nilai"}
+    elsewhere = await registry.caller(Role.PROVINCE_ADMIN, "52").post(path, reason, version=1)
+    assert elsewhere.json()["code"] == "accreditation-unknown"
+    assert (await national.post(path, reason, version=7)).status_code == 412
+    withdrawn = await national.post(path, reason, version=wrong["version"])
+    assert (withdrawn.status_code, withdrawn.json()["version"]) == (200, 2)
+    again = await national.post(path, reason, version=2)
+    assert (again.status_code, again.json()["code"]) == (409, "record-withdrawn")
+    right = await national.post(f"/v1/libraries/{at}/accreditations", GRADE, key="right")
+    listed = (await national.get(f"/v1/libraries/{at}/accreditations")).json()["items"]
+    assert listed == [right.json(), withdrawn.json()]
+    [envelope] = await registry.ledger(AccreditationWithdrawn)
+    said = msgspec.json.decode(envelope.data, type=AccreditationWithdrawn)
+    assert (str(said.accreditation_id), str(said.library_id)) == (wrong["accreditation_id"], at)

@@ -15,7 +15,7 @@ from simpul_shared.platform.http.command import Command, command
 from simpul_shared.platform.http.query import Page, Query, answer, query
 from simpul_shared.vocabulary import AccreditationGrade, AidItem, FundSource, Schooling
 
-from simpul_registry.api.fields import Day, Evidence, KnownOn, strict
+from simpul_registry.api.fields import Day, Evidence, KnownOn, Reason, strict
 from simpul_registry.commands import holdings as commands
 from simpul_registry.commands.holdings import Within
 from simpul_registry.domain.aid import AidReceipt, ConditionCheck
@@ -61,6 +61,12 @@ class CheckBody(BaseModel):
     broken: _Pieces
     diverted: _Pieces
     evidence: Evidence = ()
+
+
+class WithdrawBody(BaseModel):
+    model_config = strict(reason="Salah perpustakaan")
+
+    reason: Reason
 
 
 class ProfileBody(BaseModel):
@@ -138,6 +144,23 @@ async def check_aid(
     found, within, version = ConditionCheck(**body.model_dump()), Within(edge.scope, edge.now), edge.expected_version
     return await edge.execute(
         lambda tx: commands.check_aid(tx, receipt_id, found, within, expected_version=version), locks=[receipt_id]
+    )
+
+
+@router.post(
+    "/v1/aid-receipts/{receipt_id}/withdraw",
+    response_model=AidReceiptView,
+    summary="Withdraw a line that was recorded by mistake",
+)
+async def withdraw_aid(
+    receipt_id: UUID,
+    body: WithdrawBody,
+    edge: Command = command(Permission.AID_RECORD, touches="receipt.library_id", existing=True),
+) -> Response:
+    within, version = Within(edge.scope, edge.now), edge.expected_version
+    return await edge.execute(
+        lambda tx: commands.withdraw_aid(tx, receipt_id, within, expected_version=version, reason=body.reason),
+        locks=[receipt_id],
     )
 
 
@@ -221,3 +244,22 @@ async def list_accreditations(
 ) -> Response:
     async with edge.snapshot() as tx:
         return answer(await queries.accreditations_of(tx, library_id, scope=edge.scope, now=edge.now))
+
+
+@router.post(
+    "/v1/accreditations/{accreditation_id}/withdraw",
+    response_model=AccreditationView,
+    summary="Withdraw an accreditation that was recorded by mistake",
+)
+async def withdraw_accreditation(
+    accreditation_id: UUID,
+    body: WithdrawBody,
+    edge: Command = command(Permission.LIBRARY_ACCREDIT, touches="accreditation.library_id", existing=True),
+) -> Response:
+    within, version = Within(edge.scope, edge.now), edge.expected_version
+    return await edge.execute(
+        lambda tx: commands.withdraw_accreditation(
+            tx, accreditation_id, within, expected_version=version, reason=body.reason
+        ),
+        locks=[accreditation_id],
+    )

@@ -6,8 +6,10 @@ from uuid import UUID
 
 from simpul_shared.contracts.envelope import Event
 from simpul_shared.contracts.registry import (
+    AccreditationWithdrawn,
     AidConditionChecked,
     AidReceived,
+    AidWithdrawn,
     LibraryAccredited,
     SnpProfileRecorded,
 )
@@ -22,6 +24,7 @@ from simpul_registry.domain.aid import AidReceipt, ConditionCheck
 from simpul_registry.domain.library import refuse_future, require_open_on
 from simpul_registry.domain.person_records import Interval
 from simpul_registry.domain.snp import SnpObservation, SnpProfile, Standards, compare, gaps, unknown
+from simpul_registry.domain.withdrawn import Withdrawn, require_not_withdrawn
 from simpul_registry.store import aid, snp
 from simpul_registry.store.libraries import load_library
 from simpul_registry.store.regions import local_day
@@ -60,7 +63,7 @@ async def check_aid(
 ) -> Answer:
     """Also of what a library was given that is closed or merged by now: somebody has it.
 
-    Errors: AidUnknown, PreconditionFailed, DateInFuture, ConditionsDoNotAddUp, CheckTooEarly.
+    Errors: AidUnknown, PreconditionFailed, DateInFuture, RecordWithdrawn, ConditionsDoNotAddUp, CheckTooEarly.
     """
     receipt, region = await aid.load_receipt(tx, receipt_id, scope=within.scope, now=within.now)
     require_version(receipt.version, expected_version)
@@ -76,6 +79,21 @@ async def check_aid(
     )
     receipt = replace(receipt, version=(await _append(tx, event, region, within)).version)
     await aid.insert_check(tx, receipt_id, found, version=receipt.version)
+    return Answer(AidReceiptView.of(receipt), receipt.version)
+
+
+async def withdraw_aid(
+    tx: Transaction, receipt_id: UUID, within: Within, *, expected_version: int, reason: str
+) -> Answer:
+    """Errors: AidUnknown, PreconditionFailed, RecordWithdrawn."""
+    receipt, region = await aid.load_receipt(tx, receipt_id, scope=within.scope, now=within.now)
+    require_version(receipt.version, expected_version)
+    require_not_withdrawn(receipt.withdrawn)
+    event = AidWithdrawn(receipt_id=receipt_id, library_id=receipt.library_id, reason=reason)
+    recorded = await _append(tx, event, region, within)
+    withdrawn = Withdrawn(recorded.recorded_at, reason)
+    await aid.withdraw_receipt(tx, receipt_id, withdrawn, version=recorded.version)
+    receipt = replace(receipt, version=recorded.version, withdrawn=withdrawn)
     return Answer(AidReceiptView.of(receipt), receipt.version)
 
 
@@ -120,9 +138,26 @@ async def accredit(tx: Transaction, accreditation: Accreditation, within: Within
         granted_on=during.valid_from,
         valid_to=accreditation.valid_to,
     )
-    await _append(tx, event, region, within)
+    accreditation = replace(accreditation, version=(await _append(tx, event, region, within)).version)
     await snp.insert_accreditation(tx, accreditation)
-    return Answer(AccreditationView.of(accreditation))
+    return Answer(AccreditationView.of(accreditation), accreditation.version)
+
+
+async def withdraw_accreditation(
+    tx: Transaction, accreditation_id: UUID, within: Within, *, expected_version: int, reason: str
+) -> Answer:
+    """Errors: AccreditationUnknown, PreconditionFailed, RecordWithdrawn."""
+    accreditation, region = await snp.load_accreditation(tx, accreditation_id, scope=within.scope, now=within.now)
+    require_version(accreditation.version, expected_version)
+    require_not_withdrawn(accreditation.withdrawn)
+    event = AccreditationWithdrawn(
+        accreditation_id=accreditation_id, library_id=accreditation.library_id, reason=reason
+    )
+    recorded = await _append(tx, event, region, within)
+    withdrawn = Withdrawn(recorded.recorded_at, reason)
+    await snp.withdraw_accreditation(tx, accreditation_id, withdrawn, version=recorded.version)
+    accreditation = replace(accreditation, version=recorded.version, withdrawn=withdrawn)
+    return Answer(AccreditationView.of(accreditation), accreditation.version)
 
 
 async def _region_open_on(tx: Transaction, library_id: UUID, day: date, within: Within) -> Region:

@@ -7,6 +7,8 @@ from uuid import UUID
 from simpul_shared.errors import Conflict, Invalid
 from simpul_shared.vocabulary import AidItem, FundSource
 
+from simpul_registry.domain.withdrawn import Withdrawn, require_not_withdrawn
+
 
 class ConditionsDoNotAddUp(Invalid):
     slug = "conditions-do-not-add-up"
@@ -51,10 +53,12 @@ class AidReceipt:
     bast_date: date
     checks: tuple[ConditionCheck, ...] = ()
     version: int = 0
+    withdrawn: Withdrawn | None = None
 
 
 def check(receipt: AidReceipt, found: ConditionCheck) -> AidReceipt:
-    """Errors: ConditionsDoNotAddUp, CheckTooEarly."""
+    """Errors: RecordWithdrawn, ConditionsDoNotAddUp, CheckTooEarly."""
+    require_not_withdrawn(receipt.withdrawn)
     if found.total != receipt.quantity:
         raise ConditionsDoNotAddUp(
             f"{receipt.quantity} pieces were received, the check tells of {found.total}. Count every piece once.",

@@ -13,6 +13,7 @@ from simpul_shared.regions.store import Region
 from simpul_shared.vocabulary import AidItem, FundSource
 
 from simpul_registry.domain.aid import AidReceipt, ConditionCheck
+from simpul_registry.domain.withdrawn import Withdrawn
 from simpul_registry.store.libraries import LibraryUnknown, load_library
 
 
@@ -54,12 +55,22 @@ async def insert_check(tx: Transaction, receipt_id: UUID, check: ConditionCheck,
     )
 
 
+async def withdraw_receipt(tx: Transaction, receipt_id: UUID, withdrawn: Withdrawn, *, version: int) -> None:
+    await tx.execute(
+        "update aid_receipt set version = $2, withdrawn_at = $3, withdrawn_because = $4 where receipt_id = $1",
+        receipt_id,
+        version,
+        withdrawn.at,
+        withdrawn.because,
+    )
+
+
 async def load_receipt(tx: Transaction, receipt_id: UUID, *, scope: Scope, now: datetime) -> tuple[AidReceipt, Region]:
     """And where its library lies. Errors: AidUnknown, also when that is outside the scope."""
     rows = await tx.fetch(
         """
-        select receipt_id, library_id, item, quantity, source, bast_no, bast_date, version from aid_receipt
-        where receipt_id = $1
+        select receipt_id, library_id, item, quantity, source, bast_no, bast_date, version, withdrawn_at, withdrawn_because
+        from aid_receipt where receipt_id = $1
         """,
         receipt_id,
     )
@@ -73,8 +84,8 @@ async def list_receipts(tx: Transaction, library_id: UUID) -> list[AidReceipt]:
     """By the day of the handover."""
     rows = await tx.fetch(
         """
-        select receipt_id, library_id, item, quantity, source, bast_no, bast_date, version from aid_receipt
-        where library_id = $1 order by bast_date, receipt_id
+        select receipt_id, library_id, item, quantity, source, bast_no, bast_date, version, withdrawn_at, withdrawn_because
+        from aid_receipt where library_id = $1 order by bast_date, receipt_id
         """,
         library_id,
     )
@@ -106,4 +117,9 @@ def _receipt(row: asyncpg.Record, checks: Sequence[asyncpg.Record]) -> AidReceip
             for one in checks
         ),
         version=row["version"],
+        withdrawn=withdrawn_of(row),
     )
+
+
+def withdrawn_of(row: asyncpg.Record) -> Withdrawn | None:
+    return None if row["withdrawn_at"] is None else Withdrawn(row["withdrawn_at"], row["withdrawn_because"])

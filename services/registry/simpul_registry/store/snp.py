@@ -1,14 +1,21 @@
 """Profiles by the national standard, and accreditations: added, and the one that holds found."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
 import asyncpg
+from simpul_shared.errors import NotFound
+from simpul_shared.platform.auth import Scope
 from simpul_shared.platform.database import Transaction
+from simpul_shared.regions.store import Region
 from simpul_shared.vocabulary import AccreditationGrade, Schooling
 
 from simpul_registry.domain.snp import SnpObservation, SnpProfile
+from simpul_registry.domain.withdrawn import Withdrawn
+from simpul_registry.store.aid import withdrawn_of
+from simpul_registry.store.libraries import LibraryUnknown, load_library
 
 
 @dataclass(frozen=True)
@@ -21,6 +28,13 @@ class Accreditation:
     instrument: str
     granted_on: date
     valid_to: date
+    version: int = 0
+    withdrawn: Withdrawn | None = None
+
+
+class AccreditationUnknown(NotFound):
+    slug = "accreditation-unknown"
+    title = "Akreditasi tidak ditemukan"
 
 
 async def insert_profile(tx: Transaction, profile: SnpProfile) -> None:
@@ -66,8 +80,8 @@ async def latest_profile(
 async def insert_accreditation(tx: Transaction, accreditation: Accreditation) -> None:
     await tx.execute(
         """
-        insert into accreditation (accreditation_id, library_id, grade, instrument, granted_on, valid_to)
-        values ($1, $2, $3, $4, $5, $6)
+        insert into accreditation (accreditation_id, library_id, grade, instrument, granted_on, valid_to, version)
+        values ($1, $2, $3, $4, $5, $6, $7)
         """,
         accreditation.accreditation_id,
         accreditation.library_id,
@@ -75,6 +89,39 @@ async def insert_accreditation(tx: Transaction, accreditation: Accreditation) ->
         accreditation.instrument,
         accreditation.granted_on,
         accreditation.valid_to,
+        accreditation.version,
+    )
+
+
+async def withdraw_accreditation(
+    tx: Transaction, accreditation_id: UUID, withdrawn: Withdrawn, *, version: int
+) -> None:
+    await tx.execute(
+        "update accreditation set version = $2, withdrawn_at = $3, withdrawn_because = $4 where accreditation_id = $1",
+        accreditation_id,
+        version,
+        withdrawn.at,
+        withdrawn.because,
+    )
+
+
+async def load_accreditation(
+    tx: Transaction, accreditation_id: UUID, *, scope: Scope, now: datetime
+) -> tuple[Accreditation, Region]:
+    """And where its library lies. Errors: AccreditationUnknown, also when that is outside the scope."""
+    row = await tx.fetchrow(
+        """
+        select accreditation_id, library_id, grade, instrument, granted_on, valid_to, version, withdrawn_at,
+            withdrawn_because
+        from accreditation where accreditation_id = $1
+        """,
+        accreditation_id,
+    )
+    if row is not None:
+        with suppress(LibraryUnknown):
+            return _accreditation(row), (await load_library(tx, row["library_id"], scope=scope, now=now)).region
+    raise AccreditationUnknown(
+        f"There is no accreditation {accreditation_id} within the regions of your access token. Check the id."
     )
 
 
@@ -82,22 +129,26 @@ async def list_accreditations(tx: Transaction, library_id: UUID) -> list[Accredi
     """The latest first."""
     rows = await tx.fetch(
         """
-        select accreditation_id, library_id, grade, instrument, granted_on, valid_to from accreditation
-        where library_id = $1 order by granted_on desc
+        select accreditation_id, library_id, grade, instrument, granted_on, valid_to, version, withdrawn_at,
+            withdrawn_because
+        from accreditation where library_id = $1 order by granted_on desc, accreditation_id desc
         """,
         library_id,
     )
-    return [
-        Accreditation(
-            row["accreditation_id"],
-            row["library_id"],
-            AccreditationGrade(row["grade"]),
-            row["instrument"],
-            row["granted_on"],
-            row["valid_to"],
-        )
-        for row in rows
-    ]
+    return [_accreditation(row) for row in rows]
+
+
+def _accreditation(row: asyncpg.Record) -> Accreditation:
+    return Accreditation(
+        row["accreditation_id"],
+        row["library_id"],
+        AccreditationGrade(row["grade"]),
+        row["instrument"],
+        row["granted_on"],
+        row["valid_to"],
+        row["version"],
+        withdrawn_of(row),
+    )
 
 
 def _profile(row: asyncpg.Record) -> SnpProfile:

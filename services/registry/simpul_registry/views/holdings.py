@@ -53,12 +53,31 @@ class CheckView(BaseModel):
     evidence: list[str]
 
 
+class WithdrawnView(BaseModel):
+    """When and why a record that was made by mistake was withdrawn."""
+
+    at: datetime
+    because: str
+
+
+_WITHDRAWN = Field(None, description="Null while it holds")
+
+
 class AidReceiptView(BaseModel):
     """One line of a handover record (BAST), with every check of its condition by day."""
 
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [{"receipt_id": _LIBRARY, "library_id": _LIBRARY, **AID, "checks": [CHECK], "version": 2}]
+            "examples": [
+                {
+                    "receipt_id": _LIBRARY,
+                    "library_id": _LIBRARY,
+                    **AID,
+                    "checks": [CHECK],
+                    "version": 2,
+                    "withdrawn": None,
+                }
+            ]
         }
     )
 
@@ -71,6 +90,7 @@ class AidReceiptView(BaseModel):
     bast_date: date
     checks: list[CheckView]
     version: int
+    withdrawn: WithdrawnView | None = _WITHDRAWN
 
     @classmethod
     def of(cls, receipt: AidReceipt) -> "AidReceiptView":
@@ -118,7 +138,11 @@ class AccreditationView(BaseModel):
     """`valid_to` is the first day after it."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"accreditation_id": _LIBRARY, "library_id": _LIBRARY, **ACCREDITATION}]}
+        json_schema_extra={
+            "examples": [
+                {"accreditation_id": _LIBRARY, "library_id": _LIBRARY, **ACCREDITATION, "version": 1, "withdrawn": None}
+            ]
+        }
     )
 
     accreditation_id: UUID
@@ -127,6 +151,8 @@ class AccreditationView(BaseModel):
     instrument: str
     granted_on: date
     valid_to: date
+    version: int
+    withdrawn: WithdrawnView | None = _WITHDRAWN
 
     @classmethod
     def of(cls, accreditation: Accreditation) -> "AccreditationView":
