@@ -8,8 +8,9 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from simpul_shared.platform import outbox
 from simpul_shared.platform.database import Database, open_database
-from simpul_shared.platform.outbox import EventTooLarge, append, shard_of
+from simpul_shared.platform.outbox import EventTooLarge, Fact, append, append_all, shard_of
 from simpul_shared.platform.relay import Place
 from simpul_shared.platform.relay_backends import PostgresLedger
 
@@ -65,6 +66,22 @@ async def test_an_event_over_512_kib_is_refused_at_append(tally: ServiceUnderTes
         await tx.lock(library)
         with pytest.raises(EventTooLarge, match="at most 524288"):
             await append(tx, renamed(library, "x" * 600_000), occurred_at=_now())
+
+
+async def test_events_told_at_once_share_a_recorded_time_however_many_statements_they_take(
+    tally: ServiceUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "_STEP", 3)
+    libraries = [uuid4() for _ in range(3)]
+    async with tally.database.transaction(ORIGIN) as tx:
+        await tx.lock("all of them")
+        facts = [Fact(renamed(libraries[number % 3], str(number)), _now()) for number in range(8)]
+        recorded = await append_all(tx, facts, under_lock="all of them")
+    rows = await tally.database.pool.fetch("select event_id, recorded_at from ledger order by xid, id")
+    assert [row["event_id"] for row in rows] == [one.event_id for one in recorded]
+    assert [one.version for one in recorded] == [1, 1, 1, 2, 2, 2, 3, 3]
+    told = {envelope.recordedtime for envelope in await tally.ledger()}
+    assert told == {row["recorded_at"] for row in rows} == {recorded[0].recorded_at}
 
 
 async def test_the_recorded_envelope_is_a_complete_cloudevent(tally: ServiceUnderTest) -> None:

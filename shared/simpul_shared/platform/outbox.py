@@ -15,6 +15,9 @@ from simpul_shared.platform.database import Origin, Transaction, lock_key
 from simpul_shared.platform.ids import new_ids
 from simpul_shared.platform.telemetry import LEDGER_APPENDED
 
+_STEP = 4000
+"""Events in one statement: its arrays stay at a few megabytes."""
+
 
 class EventTooLarge(Invalid):
     slug = "event-too-large"
@@ -92,12 +95,17 @@ async def append(
 
 
 async def append_all(tx: Transaction, facts: Sequence[Fact], *, under_lock: str | None = None) -> list[Recorded]:
-    """Record many events in their order, in one statement.
+    """Record events in their order, however many, at one recorded time: no `known_on` falls between two of them.
 
     `under_lock` names a coarser lock that stands in for those of the aggregates (a load of all regions).
     Errors: EventTooLarge; RuntimeError when a lock is missing, because then versions and ledger order may disagree.
     """
-    return await append_encoded(tx, encode(tx.origin, facts), under_lock=under_lock)
+    recorded: list[Recorded] = []
+    for start in range(0, len(facts), _STEP):
+        step = encode(tx.origin, facts[start : start + _STEP])
+        _require_locks(tx, step, under_lock)
+        recorded += await _insert(tx, step, at=recorded[0].recorded_at if recorded else None)
+    return recorded
 
 
 def encode(origin: Origin, facts: Sequence[Fact]) -> list[Encoded]:
@@ -126,19 +134,22 @@ def _encoded(origin: Origin, fact: Fact, event_id: UUID, region_id: UUID | None)
 async def append_encoded(
     tx: Transaction, encoded: Sequence[Encoded], *, under_lock: str | None = None
 ) -> list[Recorded]:
-    """As append_all(), in a transaction whose origin is the one that they were encoded for."""
-    for name in [under_lock] if under_lock else {one.aggregate_id for one in encoded}:
-        _require_lock(tx, name)
-    if not encoded:
-        return []
+    """As append_all(), in one statement, in a transaction whose origin is the one that they were encoded for."""
+    _require_locks(tx, encoded, under_lock)
+    return await _insert(tx, encoded, at=None) if encoded else []
+
+
+async def _insert(tx: Transaction, encoded: Sequence[Encoded], *, at: datetime | None) -> list[Recorded]:
+    """`at` is when this transaction has recorded something before, if these are to bear the same time."""
     ids, types, aggregate_types, aggregate_ids, topics, keys, shards, bodies, regions = zip(*encoded, strict=True)
     rows = await tx.fetch(
         """
         with clock as materialized (
             -- The id of the transaction first, then the clock: a low-water mark relies on that order.
-            select case when pg_current_xact_id() is not null then
+            -- One that is given was read so, and no mark passes it before this transaction ends.
+            select coalesce($11::timestamptz, case when pg_current_xact_id() is not null then
                 greatest(clock_timestamp(), (select max(observed_through) + interval '1 microsecond' from relay_cursor))
-                end as recorded_at
+                end) as recorded_at
         ), moment as materialized (
             select recorded_at, (recorded_at at time zone 'UTC')::date as recorded_on,
                 ',"recordedtime":"' || to_char(recorded_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '",' as told
@@ -177,6 +188,7 @@ async def append_encoded(
         bodies,
         tx.origin.traceparent,
         regions,
+        at,
     )
     tx.appended = True
     for event_type, count in Counter(types).items():
@@ -201,9 +213,10 @@ def shard_of(key: bytes) -> int:
     return lock_key(key.decode()) % LEDGER_SHARDS
 
 
-def _require_lock(tx: Transaction, name: str | UUID) -> None:
-    if lock_key(name) not in tx.locked:
-        raise RuntimeError(f"append() without the lock of {name}: take it as the transaction's first statement")
+def _require_locks(tx: Transaction, encoded: Sequence[Encoded], under_lock: str | None) -> None:
+    for name in [under_lock] if under_lock else {one.aggregate_id for one in encoded}:
+        if lock_key(name) not in tx.locked:
+            raise RuntimeError(f"append() without the lock of {name}: take it as the transaction's first statement")
 
 
 def _body(origin: Origin, fact: Fact, event_id: UUID) -> bytes:

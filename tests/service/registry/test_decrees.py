@@ -14,6 +14,7 @@ from simpul_shared.contracts.registry import (
     RegionVersionPublished,
     RegionVersionWithdrawn,
 )
+from simpul_shared.platform import outbox
 
 from tests.service.registry.conftest import region_id
 from tests.support.services import Caller, ServiceUnderTest
@@ -201,6 +202,20 @@ async def test_an_undone_decree_leaves_the_map_as_it_was_and_what_was_believed_b
         f"/v1/region-decrees/{decree['decree_id']}/undo", {"reason": "x"}, version=undone["version"]
     )
     assert (again.status_code, again.json()["code"]) == (409, "decree-not-in-force")
+
+
+async def test_a_change_of_many_statements_is_known_as_a_whole_or_not_at_all(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "_STEP", 2)
+    before = await desk.map(DAY)
+    decree = await desk.approved(SPLIT_OFF)
+    after = await desk.map(DAY)
+    await desk.deed(desk.one, decree, "undo", {"reason": "Salah berkas"})
+    recorded = sorted({one.recordedtime for one in await desk.registry.ledger()})
+    instants = [at - step for at in recorded for step in (timedelta(microseconds=1), timedelta(0))]
+    known = [await desk.map(DAY, known_on=one.isoformat()) for one in instants]
+    assert known == [before, after, after, before]
 
 
 NOMINATION = {"type": "DESA", "programme_year": 2026, "scheme": "STIMULAN_APBN", "name": "Perpustakaan Sangeh"}

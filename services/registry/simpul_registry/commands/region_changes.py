@@ -28,9 +28,6 @@ from simpul_registry.store.regions_published import save_lineage
 
 E = TypeVar("E", bound=RegionEvent)
 
-_STEP = 4000
-"""Events in one statement."""
-
 
 @dataclass(frozen=True)
 class Saying:
@@ -51,7 +48,7 @@ async def say(tx: Transaction, change_id: UUID, saying: Saying, *, reason: str, 
     held = [former.get((one.region_id, one.valid_from)) for one in saying.statements]
     held += [None] * len(saying.lineage)
     held += list(saying.overruled)
-    recorded = await _append(tx, events, now)
+    recorded = await append_all(tx, [Fact(event, now) for event in events], under_lock=LOCK)
     said = [
         Said(event, one.event_id, one.version, one.recorded_at) for event, one in zip(events, recorded, strict=True)
     ]
@@ -90,14 +87,6 @@ async def take_back(tx: Transaction, change_id: UUID, undo_id: UUID, *, reason: 
             f"{taken.code} is the code of {taken.name} since {taken.valid_from} by {taken.decree}. Undo that decree first.",
             facts={"region_code": taken.code, "decree": taken.decree},
         )
-
-
-async def _append(tx: Transaction, events: Sequence[RegionEvent], now: datetime) -> list[Recorded]:
-    recorded: list[Recorded] = []
-    for start in range(0, len(events), _STEP):
-        facts = [Fact(event, now) for event in events[start : start + _STEP]]
-        recorded += await append_all(tx, facts, under_lock=LOCK)
-    return recorded
 
 
 async def _keep(tx: Transaction, said: Sequence[Said[RegionEvent]], overruled: dict[UUID, Recorded]) -> None:
