@@ -1,12 +1,16 @@
 """A new decree, from its file through review and approval to its day, and back again."""
 
+import asyncio
 import base64
 import gzip
+import threading
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from simpul_registry.commands import decrees as commands
+from simpul_registry.domain.decree import Difference, compare
 from simpul_shared.access import Role
 from simpul_shared.contracts.registry import (
     RegionLineageRecorded,
@@ -405,6 +409,32 @@ async def test_a_review_of_a_map_that_changed_meanwhile_is_made_anew(desk: Desk)
     assert (await desk.deed(desk.other, anew, "approve"))["status"] == "DISETUJUI"
     rejected = await desk.deed(desk.other, await desk.upload(BADUNG), "reject", {"reason": "Tidak lengkap"})
     assert (rejected["status"], rejected["reason"]) == ("DITOLAK", "Tidak lengkap")
+
+
+async def test_while_maps_are_compared_others_may_change_the_map_and_they_are_compared_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop, under_way, go_on = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+    compared: list[int] = []
+
+    def compare_slowly(*maps: Any) -> Difference:
+        compared.append(len(compared))
+        if compared == [0]:
+            loop.call_soon_threadsafe(under_way.set)
+            go_on.wait(60)
+        return compare(*maps)
+
+    monkeypatch.setattr(commands, "compare", compare_slowly)
+    upload = asyncio.create_task(desk.upload(BADUNG | {"51.03.02.2009": "Mengwi Kelod"}))
+    try:
+        await under_way.wait()
+        await desk.approved(BADUNG | {"51.03.02.2008": "Baha Baru"})
+    finally:
+        go_on.set()
+    decree = await upload
+    assert decree["changes"] == {"RENAMED": 2}
+    await desk.deed(desk.other, decree, "approve")
+    assert len(compared) == 5, "two of the one in between, and one of the approval"
 
 
 async def test_the_libraries_in_what_changes_are_counted_and_listed(desk: Desk) -> None:

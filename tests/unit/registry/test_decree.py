@@ -77,6 +77,26 @@ def test_a_code_that_names_another_place_is_reused_and_its_old_place_is_found_by
     ]
 
 
+def test_a_place_is_found_again_by_most_of_what_lies_below_it_whatever_it_is_called() -> None:
+    below = {"51.03.09.2001": "Baha", "51.03.09.2002": "Mengwi", "51.03.09.2003": "Pecatu"}
+    new = {**without("51.03.02"), "51.03.08": "Kuta Utara", "51.03.08.2001": "Baha", "51.03.09": "Beringkit", **below}
+    assert ("RECODED", "51.03.02", "51.03.09", "CHILDREN", "HIGH") in told(new)
+
+
+def test_of_two_that_hold_the_same_places_below_the_first_by_code_is_the_place() -> None:
+    below = {".2001": "Baha", ".2002": "Mengwi", ".2003": "Sembung"}
+    both = {f"51.03.{district}{end}": name for district in ("09", "08") for end, name in below.items()}
+    new = {**without("51.03.02"), "51.03.09": "Beringkit", "51.03.08": "Kapal", **both}
+    ordered = dict(sorted(new.items()))
+    assert ("RECODED", "51.03.02", "51.03.08", "CHILDREN", "HIGH") in told(ordered)
+
+
+def test_a_name_that_is_nearly_that_of_another_code_beside_it_is_recoded_of_low_confidence() -> None:
+    new = {**without("51.03.02.2010"), "51.03.02.2011": "Sembungg"}
+    assert told(new) == [("RECODED", "51.03.02.2010", "51.03.02.2011", "NAME_SIMILAR", "LOW")]
+    assert ("ADDED", "", "51.03.02.2012", "", "HIGH") in told(new | {"51.03.02.2012": "Sembungh"})
+
+
 def test_two_places_may_swap_their_codes() -> None:
     new = BADUNG | {"51.03.02.2008": "Mengwi", "51.03.02.2009": "Baha"}
     assert [row[:3] for row in told(new)] == [

@@ -1,8 +1,10 @@
 """HTTP in: new decrees on regions. They concern the country's map, so only a scope of the whole country will do."""
 
+import asyncio
 import base64
 import binascii
 import zlib
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 from uuid import UUID
 
@@ -13,13 +15,14 @@ from pydantic import BaseModel, Field
 from simpul_shared.access import NATION_CODE, Permission
 from simpul_shared.errors import Invalid
 from simpul_shared.platform.auth import NATION
-from simpul_shared.platform.http.command import Command, command
+from simpul_shared.platform.database import Transaction
+from simpul_shared.platform.http.command import Answer, Command, command
 from simpul_shared.platform.http.query import Page, Query, answer, query
 from simpul_shared.vocabulary import Confidence, parse_region_code
 
 from simpul_registry.api.fields import Cursor, Day, Limit, Reason, strict
 from simpul_registry.commands import decrees as commands
-from simpul_registry.commands.decrees import ProposeDecree, Review
+from simpul_registry.commands.decrees import Compared, ProposeDecree, Review, ToCompare
 from simpul_registry.domain.decree import ChangeKind
 from simpul_registry.domain.decree_review import DecreeStatus
 from simpul_registry.domain.matching import Ruling, RulingKind
@@ -28,6 +31,8 @@ from simpul_registry.store.region_changes import LOCK
 from simpul_registry.views.decrees import AffectedLibraryView, DecreeRowView, DecreeView
 
 router = APIRouter(prefix="/v1/region-decrees", tags=["regions"])
+
+_Work = Callable[[Transaction, Compared | None], Awaitable[Answer]]
 
 _MOST_BYTES = 16 * 1024 * 1024
 """Of a file, unpacked; the country takes 4 MB."""
@@ -80,9 +85,9 @@ async def propose_decree(
     decree_id = uuid6.uuid7()
     within = parse_region_code(body.within, field="/within")
     wanted = ProposeDecree(body.decree, body.effective_on, within, _text(body.file))
-    return await edge.execute(
-        lambda tx: commands.propose_decree(tx, decree_id, wanted, by=edge.principal.subject, now=edge.now),
-        locks=[LOCK],
+    return await _execute(
+        edge,
+        lambda tx, made: commands.propose_decree(tx, decree_id, wanted, made, by=edge.principal.subject, now=edge.now),
         status=201,
     )
 
@@ -147,7 +152,7 @@ async def rule_on_decree(
         parse_region_code(body.from_code, field="/from_code"),
         parse_region_code(body.to_code, field="/to_code"),
     )
-    return await edge.execute(lambda tx: commands.rule(tx, change, ruling, reason=body.reason), locks=[LOCK])
+    return await _execute(edge, lambda tx, made: commands.rule(tx, change, ruling, made, reason=body.reason))
 
 
 @router.post("/{decree_id}/compare", response_model=DecreeView, summary="Make the rows anew, after the map has changed")
@@ -155,7 +160,7 @@ async def compare_decree(
     decree_id: UUID, edge: Command = command(Permission.REGION_CHANGE, touches=NATION, existing=True)
 ) -> Response:
     change = _review(decree_id, edge)
-    return await edge.execute(lambda tx: commands.compare_again(tx, change), locks=[LOCK])
+    return await _execute(edge, lambda tx, made: commands.compare_again(tx, change, made))
 
 
 @router.post("/{decree_id}/approve", response_model=DecreeView, summary="Approve a decree that another person uploaded")
@@ -163,7 +168,7 @@ async def approve_decree(
     decree_id: UUID, edge: Command = command(Permission.REGION_CHANGE, touches=NATION, existing=True)
 ) -> Response:
     change = _review(decree_id, edge)
-    return await edge.execute(lambda tx: commands.approve_decree(tx, change), locks=[LOCK])
+    return await _execute(edge, lambda tx, made: commands.approve_decree(tx, change, made))
 
 
 @router.post("/{decree_id}/reject", response_model=DecreeView, summary="Reject a decree")
@@ -182,6 +187,15 @@ async def undo_decree(
 ) -> Response:
     change, undo_id = _review(decree_id, edge), uuid6.uuid7()
     return await edge.execute(lambda tx: commands.undo_decree(tx, change, undo_id, reason=body.reason), locks=[LOCK])
+
+
+async def _execute(edge: Command, work: _Work, *, made: Compared | None = None, status: int = 200) -> Response:
+    """In one transaction, once the maps are compared; again, where the map has changed meanwhile."""
+    try:
+        return await edge.execute(lambda tx: work(tx, made), locks=[LOCK], status=status)
+    except ToCompare as comparison:
+        compared = await asyncio.to_thread(comparison.make)
+    return await _execute(edge, work, made=compared, status=status)
 
 
 def _review(decree_id: UUID, edge: Command) -> Review:

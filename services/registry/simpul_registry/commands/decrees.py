@@ -1,6 +1,8 @@
-"""Use cases of decrees: propose a map from a file, rule on rows, approve, reject, undo. All under the lock of the regions."""
+"""Use cases of decrees: propose a map from a file, rule on rows, approve, reject, undo. All under the lock of the regions.
 
-import asyncio
+Maps are compared outside of it: who needs that raises ToCompare, and is called again with what came of it.
+"""
+
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -55,16 +57,38 @@ class Review:
 
 
 @dataclass(frozen=True)
-class _Compared:
+class Compared:
+    """What came of a file, the map of one edition and the rulings, the last of which may be the one under way."""
+
     versions: Sequence[RegionVersion]
     after: Sequence[Stated]
     difference: Difference
     edition: int
+    rulings: Sequence[Ruling]
 
 
-async def propose_decree(tx: Transaction, decree_id: UUID, command: ProposeDecree, *, by: str, now: datetime) -> Answer:
-    """Errors: DecreeFileBroken, RegionUnknown, LaterChange."""
-    compared = await _compare(tx, command.text, command.within, command.effective_on, ())
+@dataclass(eq=False)
+class ToCompare(Exception):
+    """To be made outside of the transaction: for the whole country it takes seconds, and nobody should wait for the lock."""
+
+    text: str
+    within: RegionCode
+    versions: Sequence[RegionVersion]
+    edition: int
+    rulings: Sequence[Ruling]
+
+    def make(self) -> Compared:
+        """Errors: DecreeFileBroken."""
+        after = read_decree_file(self.text, within=self.within)
+        difference = compare(_stated(self.versions), after, self.rulings)
+        return Compared(self.versions, after, difference, self.edition, self.rulings)
+
+
+async def propose_decree(
+    tx: Transaction, decree_id: UUID, command: ProposeDecree, made: Compared | None, *, by: str, now: datetime
+) -> Answer:
+    """Errors: ToCompare, RegionUnknown, LaterChange."""
+    compared = await _compared(tx, command.text, command.within, command.effective_on, (), made)
     content = command.text.encode("utf-8")
     decree = Decree(
         decree_id, command.decree, command.effective_on, command.within, hashlib.sha256(content).hexdigest(),
@@ -74,28 +98,31 @@ async def propose_decree(tx: Transaction, decree_id: UUID, command: ProposeDecre
     return await _told(tx, await _keep_rows(tx, decree, compared), location=f"/v1/region-decrees/{decree_id}")
 
 
-async def rule(tx: Transaction, change: Review, ruling: Ruling, *, reason: str) -> Answer:
-    """Overrule a row, or state what no file shows; the rows are made anew. Errors: DecreeDecided, RulingMisplaced."""
+async def rule(tx: Transaction, change: Review, ruling: Ruling, made: Compared | None, *, reason: str) -> Answer:
+    """Overrule a row, or state what no file shows; the rows are made anew. Errors: ToCompare, DecreeDecided, RulingMisplaced."""
     decree = await _open(tx, change)
     await store.add_ruling(tx, decree.decree_id, ruling, reason=reason, by=change.by, at=change.now)
-    compared = await _compare_again(tx, decree)
+    compared = await _compared_again(tx, decree, made)
     _require_placed(ruling, compared)
     return await _told(tx, await _keep_rows(tx, replace(decree, version=decree.version + 1), compared))
 
 
-async def compare_again(tx: Transaction, change: Review) -> Answer:
-    """Errors: DecreeDecided, LaterChange."""
+async def compare_again(tx: Transaction, change: Review, made: Compared | None) -> Answer:
+    """Errors: ToCompare, DecreeDecided, LaterChange."""
     decree = await _open(tx, change)
-    compared = await _compare_again(tx, decree)
+    compared = await _compared_again(tx, decree, made)
     return await _told(tx, await _keep_rows(tx, replace(decree, version=decree.version + 1), compared))
 
 
-async def approve_decree(tx: Transaction, change: Review) -> Answer:
-    """The map is the file's from its day on. Errors: OwnDecree, DecreeDecided, DecreeStale, RegionInUse, RegionsOverlap."""
+async def approve_decree(tx: Transaction, change: Review, made: Compared | None) -> Answer:
+    """The map is the file's from its day on.
+
+    Errors: ToCompare, OwnDecree, DecreeDecided, DecreeStale, RegionInUse, RegionsOverlap.
+    """
     decree = await _open(tx, change)
     edition = await changes.map_edition(tx)
     approved = review.approve(decree, by=change.by, at=change.now, map_edition=edition)
-    compared = await _compare_again(tx, decree)
+    compared = await _compared_again(tx, decree, made)
     effect = take_effect(
         await _standing(tx, compared),
         compared.difference,
@@ -137,12 +164,20 @@ async def _open(tx: Transaction, change: Review) -> Decree:
     return decree
 
 
-async def _compare_again(tx: Transaction, decree: Decree) -> _Compared:
+async def _compared_again(tx: Transaction, decree: Decree, made: Compared | None) -> Compared:
     text, rulings = await store.file_of(tx, decree.decree_id), await store.rulings_of(tx, decree.decree_id)
-    return await _compare(tx, text, RegionCode(decree.within), decree.effective_on, rulings)
+    return await _compared(tx, text, RegionCode(decree.within), decree.effective_on, rulings, made)
 
 
-async def _compare(tx: Transaction, text: str, within: RegionCode, day: date, rulings: Sequence[Ruling]) -> _Compared:
+async def _compared(
+    tx: Transaction,
+    text: str,
+    within: RegionCode,
+    day: date,
+    rulings: Sequence[Ruling],
+    made: Compared | None,
+) -> Compared:
+    """What was made, if the map and the rulings are still those. Errors: ToCompare, RegionUnknown, LaterChange."""
     edition = await changes.map_edition(tx)
     topmost = await find_region(tx, within, on=day, field="/within")
     later = await changes.first_change_after(tx, topmost.region_id, day=day)
@@ -152,18 +187,16 @@ async def _compare(tx: Transaction, text: str, within: RegionCode, day: date, ru
             " name a later effective_on.",
             field="/effective_on",
         )
-    versions = await changes.map_on(tx, topmost.region_id, day=day)
-    # Seconds for the whole country, which other requests need not wait for.
-    after = await asyncio.to_thread(read_decree_file, text, within=within)
-    difference = await asyncio.to_thread(compare, _stated(versions), after, rulings)
-    return _Compared(versions, after, difference, edition)
+    if made is None or (made.edition, made.rulings) != (edition, rulings):
+        raise ToCompare(text, within, await changes.map_on(tx, topmost.region_id, day=day), edition, rulings)
+    return made
 
 
 def _stated(versions: Sequence[RegionVersion]) -> list[Stated]:
     return [Stated(one.code, one.name) for one in versions if one.level is not RegionLevel.NATION]
 
 
-async def _standing(tx: Transaction, compared: _Compared) -> Standing:
+async def _standing(tx: Transaction, compared: Compared) -> Standing:
     topmost = compared.versions[0]
     national = topmost.level is RegionLevel.NATION
     below = compared.versions[1:] if national else compared.versions
@@ -176,7 +209,7 @@ async def _standing(tx: Transaction, compared: _Compared) -> Standing:
     )
 
 
-def _require_placed(ruling: Ruling, compared: _Compared) -> None:
+def _require_placed(ruling: Ruling, compared: Compared) -> None:
     """Errors: RulingMisplaced, when the rows do not show what was ruled."""
     before, after = {one.code for one in compared.versions}, {one.code for one in compared.after}
     if ruling.from_code not in before:
@@ -194,7 +227,7 @@ def _require_placed(ruling: Ruling, compared: _Compared) -> None:
         )
 
 
-async def _keep_rows(tx: Transaction, decree: Decree, compared: _Compared) -> Decree:
+async def _keep_rows(tx: Transaction, decree: Decree, compared: Compared) -> Decree:
     ids = {one.code: one.region_id for one in compared.versions}
     libraries = await changes.libraries_below(tx, day=decree.effective_on)
     begun = [(one, ids[one.before.code] if one.before else None) for one in compared.difference.changes]
@@ -205,7 +238,7 @@ async def _keep_rows(tx: Transaction, decree: Decree, compared: _Compared) -> De
     return kept
 
 
-def _affected(compared: _Compared, ids: Mapping[str, UUID], libraries: Mapping[UUID, int]) -> int:
+def _affected(compared: Compared, ids: Mapping[str, UUID], libraries: Mapping[UUID, int]) -> int:
     """Libraries in or below what changes, each once: those of the topmost regions that change."""
     touched = {
         ids[one.before.code] for one in compared.difference.changes if one.before and one.kind not in _NOT_TOUCHED

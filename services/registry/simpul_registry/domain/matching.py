@@ -4,7 +4,7 @@ From the top down, the surest evidence first; each place is matched once. What n
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
@@ -81,7 +81,14 @@ def plain(name: str) -> str:
 
 
 def alike(one: str, other: str) -> bool:
-    return SequenceMatcher(None, plain(one), plain(other)).ratio() >= _SIMILAR
+    return _likened(plain(one), SequenceMatcher(b=plain(other)))
+
+
+def _likened(name: str, to: SequenceMatcher[str]) -> bool:
+    """Both are plain. `to` remembers what it made of its own name."""
+    to.set_seq1(name)
+    # The first two are never less than the third, and spare most names its cost.
+    return all(ratio() >= _SIMILAR for ratio in (to.real_quick_ratio, to.quick_ratio, to.ratio))
 
 
 def match_places(old: Iterable[Stated], new: Iterable[Stated], rulings: Sequence[Ruling] = ()) -> dict[str, Match]:
@@ -171,14 +178,20 @@ def _by_children(
     before: Mapping[str, set[str]],
     after: Mapping[str, set[str]],
 ) -> None:
-    """Where most of what lies below is the same, on both sides."""
-    left = [one for one in old if one.code not in maps.by_old and before.get(one.code)]
-    right = [one for one in new if one.code not in maps.by_new and after.get(one.code)]
-    for one in left:
-        names = before[one.code]
-        for other in right:
-            shared = len(names & after[other.code])
-            if shared * 2 > max(len(names), len(after[other.code])):
+    """Where most of what lies below is the same, on both sides. Only places that share a name below are looked at together."""
+    right = [one for one in new if one.code not in maps.by_new]
+    with_child = defaultdict(list)
+    for number, other in enumerate(right):
+        for name in after.get(other.code, ()):
+            with_child[name].append(number)
+    for one in old:
+        if one.code in maps.by_old:
+            continue
+        names: set[str] = before.get(one.code, set())
+        shared = Counter(number for name in names for number in with_child.get(name, ()))
+        for number in sorted(shared):
+            other = right[number]
+            if shared[number] * 2 > max(len(names), len(after[other.code])):
                 maps.match(one, other, "CHILDREN")
 
 
@@ -187,12 +200,11 @@ def _by_likeness(maps: _Maps, old: Sequence[Stated], new: Sequence[Stated]) -> N
     below = defaultdict(list)
     for other in new:
         if other.code not in maps.by_new:
-            below[other.parent_code].append(other)
+            below[other.parent_code].append((other, SequenceMatcher(b=plain(other.name))))
     for one in old:
         if one.code in maps.by_old:
             continue
-        found = [
-            two for two in below[_heir_of(maps, one, up=1) or "-"] if maps.free(one, two) and alike(one.name, two.name)
-        ]
+        name, beside = plain(one.name), below.get(_heir_of(maps, one, up=1) or "-", ())
+        found = [other for other, spelt in beside if maps.free(one, other) and _likened(name, spelt)]
         if len(found) == 1:
             maps.match(one, found[0], "NAME_SIMILAR", Confidence.LOW)
