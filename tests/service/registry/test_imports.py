@@ -2,8 +2,10 @@
 
 import asyncio
 import io
+import itertools
 import json
 import re
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -497,19 +499,23 @@ class Fault(Exception):
     """Of the service's own."""
 
 
+def failing_after_the_first(work: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    calls = itertools.count()
+
+    async def work_once(*given: Any) -> None:
+        if next(calls):
+            raise Fault
+        await work(*given)
+
+    return work_once
+
+
 async def test_a_dry_run_that_halted_is_not_committed_but_read_anew_when_the_file_is_sent_again(
     registry: ServiceUnderTest, national: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    count = store.count_judged
-
-    async def fail(tx: Any, import_id: UUID, counted: Any) -> None:
-        if await tx.fetchval("select rows_read from bulk_import where import_id = $1", import_id):
-            raise Fault
-        await count(tx, import_id, counted)
-
     content = csv(*(row(f"Pustaka {number}") for number in range(1001)))
     with monkeypatch.context() as patched:
-        patched.setattr(store, "count_judged", fail)
+        patched.setattr(store, "count_judged", failing_after_the_first(store.count_judged))
         halted = await checked(registry, national, content)
     assert (halted["state"], halted["rows_read"]) == ("HALTED", 1000)
     assert "Send the same file again" in halted["problem"]["detail"]
@@ -525,16 +531,9 @@ async def test_a_commit_that_halted_goes_on_when_it_is_asked_for_again(
     registry: ServiceUnderTest, national: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(committing, "CHUNK_ROWS", 1)
-    count = store.count_settled
-
-    async def fail(tx: Any, import_id: UUID, receipts: Any) -> None:
-        if receipts[-1].row_no == 3:
-            raise Fault
-        await count(tx, import_id, receipts)
-
     content = csv(*(row(f"Pustaka {number}") for number in range(3)))
     with monkeypatch.context() as patched:
-        patched.setattr(store, "count_settled", fail)
+        patched.setattr(store, "count_settled", failing_after_the_first(store.count_settled))
         halted = await committed(registry, national, content)
     assert (halted["state"], halted["rows_applied"]) == ("HALTED", 1)
     assert "Ask for the commit again" in halted["problem"]["detail"]

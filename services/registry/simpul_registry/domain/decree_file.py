@@ -131,9 +131,7 @@ def _wrong_together(rows: Sequence[Mapping[str, str]], within: str) -> Iterator[
     there = set(codes)
     if not codes:
         yield "The file has no rows; it must state the whole map, not only what changes."
-    if len(there) < len(codes):
-        seen: set[str] = set()
-        doubled = sorted({code for code in codes if code in seen or seen.add(code)})  # type: ignore[func-returns-value]
+    if doubled := sorted(code for code, count in Counter(codes).items() if count > 1):
         yield f"Codes that occur more than once: {', '.join(doubled[:_TOLD_AT_MOST])}."
     if within != NATION_CODE and within not in there:
         yield f"The file lacks {within} itself."

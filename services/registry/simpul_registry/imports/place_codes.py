@@ -11,7 +11,7 @@ from simpul_registry.domain.region_code import CodeScheme
 from simpul_registry.imports.names_alike import same_name
 from simpul_registry.imports.place_asked import COLUMNS, LEVELS, PlaceAsked, on_day
 from simpul_registry.imports.place_names import NamesAbove, names_above, path_names, told, was_called
-from simpul_registry.store.codes_out_of_use import bearers_of, explain
+from simpul_registry.store.codes_out_of_use import OutOfUse, bearers_of, explain
 from simpul_registry.store.region_codes import regions_with_codes
 
 _FAR = 20
@@ -26,7 +26,7 @@ async def by_code(
     borne = {one: on_day(bearers.get(one.code, ()), one.day(today)) for one in wanted if one.code is not None}
     unborne = {(str(one.code), one.day(today)) for one, region in borne.items() if region is None}
     why = await explain(tx, sorted(unborne), far=_FAR)
-    unknown = {place: _unknown(*place, refusal) for place, refusal in why.items()}
+    unknown = {place: _unknown(*place, reason) for place, reason in why.items()}
     found: dict[PlaceAsked, Region | Problem] = {}
     for one in wanted:
         own = None if one.code is None else borne[one] or unknown[one.code, one.day(today)]
@@ -67,19 +67,18 @@ def _with_bps_code(code: str, assigned: Sequence[Region], on: date) -> Region | 
     return Problem(RegionUnknown.slug, hint, "bps", tuple(choices))
 
 
-def _unknown(code: str, on: date, why: RegionUnknown) -> Problem:
+def _unknown(code: str, on: date, why: OutOfUse) -> Problem:
     """With where it went, or what it may have been meant to be, as choices."""
-    went: Sequence[Mapping[str, object]] = why.facts.get("successors") or ()  # type: ignore[assignment]
-    near: Sequence[str] = why.facts.get("nearest_codes") or ()  # type: ignore[assignment]
-    then = why.facts.get("place_has_code")
-    choices = [f"{one['code']} {one['name']}" for one in went] or [str(one) for one in (then, *near) if one]
-    return Problem(why.slug, f"Kode {code} tidak berlaku pada {on}. {_advice(why, choices)}", "code", tuple(choices))
+    went = [f"{one.code} {one.name}" for one in why.fate.now] if why.fate else []
+    choices = went or [one for one in (why.place_has_code, *why.near) if one]
+    hint = f"Kode {code} tidak berlaku pada {on}. {_advice(why, choices)}"
+    return Problem(RegionUnknown.slug, hint, "code", tuple(choices))
 
 
-def _advice(why: RegionUnknown, choices: Sequence[str]) -> str:
+def _advice(why: OutOfUse, choices: Sequence[str]) -> str:
     if choices:
         return "Pilih kode yang dimaksud."
-    if "successors" in why.facts:
+    if why.fate:
         return "Wilayah penggantinya tidak tercatat: tanyakan kepada dinas, lalu ambil kodenya dari lembar Wilayah."
     return "Ambil kodenya dari lembar Wilayah."
 

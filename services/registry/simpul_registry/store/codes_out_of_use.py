@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from heapq import nsmallest
 
@@ -16,15 +17,27 @@ CodeOnDay = tuple[str, date]
 _NEAREST = 3
 
 
+@dataclass(frozen=True)
+class OutOfUse:
+    """Why no region bears a code on a day. `in_use` is empty where none ever did, and `fate` only there where none does any more."""
+
+    told: str
+    near: Sequence[str] = ()
+    in_use: Sequence[Region] = ()
+    place_has_code: str | None = None
+    fate: Fate | None = None
+
+    def refusal(self, *, field: str | None) -> RegionUnknown:
+        facts: dict[str, object] = {"nearest_codes": self.near}
+        if self.in_use:
+            facts = {"code_in_use": intervals(self.in_use), "place_has_code": self.place_has_code}
+        return RegionUnknown(self.told, field=field, facts=facts | (successors(self.fate) if self.fate else {}))
+
+
 async def explain(
-    tx: Transaction,
-    wanted: Collection[CodeOnDay],
-    *,
-    known_on: datetime | None = None,
-    field: str | None = None,
-    far: int | None = None,
-) -> dict[CodeOnDay, RegionUnknown]:
-    """The refusal of each code, which no region bore on its day.
+    tx: Transaction, wanted: Collection[CodeOnDay], *, known_on: datetime | None = None, far: int | None = None
+) -> dict[CodeOnDay, OutOfUse]:
+    """Of each code, which no region bore on its day, the reason.
 
     It says when the code was in use and what its place was called on the day or, where it never was, which codes are near.
     These are looked for beyond its own parent for the first `far` codes only: each takes thousands of others in.
@@ -37,9 +50,9 @@ async def explain(
     gone = {one: last for one, last in earlier.items() if last is not None}
     coming = [one for one, last in earlier.items() if last is None]
     return {
-        **await _never(tx, never, known_on=known_on, field=field, far=far),
-        **await _not_yet(tx, coming, former, known_on=known_on, field=field),
-        **await _no_more(tx, gone, former, known_on=known_on, field=field),
+        **await _never(tx, never, known_on=known_on, far=far),
+        **await _not_yet(tx, coming, former, known_on=known_on),
+        **await _no_more(tx, gone, former, known_on=known_on),
     }
 
 
@@ -70,16 +83,14 @@ def _last_before(former: Sequence[Region], on: date) -> Region | None:
 
 
 async def _never(
-    tx: Transaction, wanted: Sequence[CodeOnDay], *, known_on: datetime | None, field: str | None, far: int | None
-) -> dict[CodeOnDay, RegionUnknown]:
+    tx: Transaction, wanted: Sequence[CodeOnDay], *, known_on: datetime | None, far: int | None
+) -> dict[CodeOnDay, OutOfUse]:
     surroundings = _Surroundings(tx, known_on, far)
     found = {}
     for code, on in wanted:
         near = await surroundings.nearest(code, on)
         hint = f" Near it are {', '.join(near)}." if near else ""
-        found[code, on] = RegionUnknown(
-            f"No region ever had the code {code} in the records.{hint}", field=field, facts={"nearest_codes": near}
-        )
+        found[code, on] = OutOfUse(f"No region ever had the code {code} in the records.{hint}", near=near)
     return found
 
 
@@ -89,8 +100,7 @@ async def _not_yet(
     former: Mapping[str, Sequence[Region]],
     *,
     known_on: datetime | None,
-    field: str | None,
-) -> dict[CodeOnDay, RegionUnknown]:
+) -> dict[CodeOnDay, OutOfUse]:
     found = {}
     for on in {day for _, day in wanted}:
         codes = [code for code, day in wanted if day == on]
@@ -98,10 +108,10 @@ async def _not_yet(
         for code in codes:
             bearer = before.get(former[code][0].region_id)
             hint = f" Its place bore the code {bearer.code} on that day." if bearer else ""
-            found[code, on] = RegionUnknown(
+            found[code, on] = OutOfUse(
                 f"No region had the code {code} on {on}; it was in use {in_words(former[code])}.{hint}",
-                field=field,
-                facts={"code_in_use": intervals(former[code]), "place_has_code": bearer.code if bearer else None},
+                in_use=former[code],
+                place_has_code=bearer.code if bearer else None,
             )
     return found
 
@@ -112,8 +122,7 @@ async def _no_more(
     former: Mapping[str, Sequence[Region]],
     *,
     known_on: datetime | None,
-    field: str | None,
-) -> dict[CodeOnDay, RegionUnknown]:
+) -> dict[CodeOnDay, OutOfUse]:
     """`gone` has the last bearer of each code."""
     together: dict[tuple[date, date], list[str]] = defaultdict(list)
     for (code, on), last in gone.items():
@@ -123,21 +132,18 @@ async def _no_more(
         bearers = [Bearer(last.region_id, last.code, last.name) for last in (gone[code, on] for code in codes)]
         fates = await fates_of(tx, bearers, since=end - timedelta(days=1), until=on, known_on=known_on)
         for code, told in zip(codes, fates, strict=True):
-            found[code, on] = _retired(code, on, former[code], told, field)
+            found[code, on] = _retired(code, on, former[code], told)
     return found
 
 
-def _retired(code: str, on: date, former: Sequence[Region], told: Fate, field: str | None) -> RegionUnknown:
+def _retired(code: str, on: date, former: Sequence[Region], told: Fate) -> OutOfUse:
     went = ", ".join(f"{one.code} {one.name}" for one in told.now)
     what = f"Its place is {went} on that day." if went else "What its place became is not known (successor unknown)."
-    return RegionUnknown(
+    return OutOfUse(
         f"No region had the code {code} on {on}; it was in use {in_words(former)}. {what}",
-        field=field,
-        facts={
-            "code_in_use": intervals(former),
-            "place_has_code": told.now[0].code if told.fate is RegionFate.RECODED else None,
-            **successors(told),
-        },
+        in_use=former,
+        place_has_code=told.now[0].code if told.fate is RegionFate.RECODED else None,
+        fate=told,
     )
 
 
@@ -156,7 +162,7 @@ class _Surroundings:
             return []
         above = code.rpartition(".")[0]
         around = await self._below(above, len(code), on)
-        if not around and above and self._may_go_far():
+        if not around and self._may_go_far():
             while above and not around:
                 above = above.rpartition(".")[0]
                 around = await self._below(above, len(code), on)

@@ -50,8 +50,8 @@ async def find_region(
     try:
         return await region_by_code(tx, code, on=on, known_on=known_on)
     except RegionUnknown:
-        why = await explain(tx, [(code, on)], known_on=known_on, field=field)
-        raise why[code, on] from None
+        why = await explain(tx, [(code, on)], known_on=known_on)
+        raise why[code, on].refusal(field=field) from None
 
 
 async def find_region_today(tx: Transaction, code: RegionCode, *, now: datetime, field: str | None = None) -> Region:
