@@ -463,6 +463,8 @@ async def test_the_libraries_in_what_changes_are_counted_and_listed(desk: Desk) 
     ("file", "code"),
     [
         pytest.param("%%%", "file-unreadable", id="not base64"),
+        pytest.param(f"{encoded(BADUNG)}\u00e9", "file-unreadable", id="a letter outside ASCII"),
+        pytest.param(f"\u200b{encoded(BADUNG)}", "file-unreadable", id="a blank without width"),
         pytest.param(sent(b"\xff\xfe"), "file-unreadable", id="not UTF-8"),
         pytest.param(sent(gzip.compress(b"0" * 17_000_000)), "file-unreadable", id="a bomb"),
         pytest.param(sent(b"\x1f\x8bnot gzip"), "file-unreadable", id="not gzip"),
@@ -477,6 +479,13 @@ async def test_a_file_that_cannot_be_read_is_refused(desk: Desk, file: str, code
     body = {"decree": "x", "effective_on": DAY, "within": "51.03", "file": file}
     response = await desk.one.post("/v1/region-decrees", body)
     assert (response.status_code, response.json()["code"]) == (422, code)
+
+
+async def test_the_name_of_a_decree_holds_no_sign_that_nobody_sees(desk: Desk) -> None:
+    body = {"effective_on": DAY, "within": "51.03", "file": encoded(BADUNG)}
+    for name in ("Kepmendagri\u202e 9/2027", "Kepmendagri 9\u200b/2027"):
+        refused = await desk.one.post("/v1/region-decrees", body | {"decree": name})
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "/decree"), refused.text
 
 
 async def test_only_those_of_the_whole_country_may_touch_the_map(desk: Desk) -> None:

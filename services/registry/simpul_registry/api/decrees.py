@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-import binascii
 import zlib
 from collections.abc import Awaitable, Callable
 from typing import Annotated
@@ -20,7 +19,7 @@ from simpul_shared.platform.http.command import Answer, Command, command
 from simpul_shared.platform.http.query import Page, Query, answer, query
 from simpul_shared.vocabulary import Confidence, parse_region_code
 
-from simpul_registry.api.fields import Cursor, Day, Limit, Reason, strict
+from simpul_registry.api.fields import Cursor, Day, Limit, Name, Reason, strict
 from simpul_registry.commands import decrees as commands
 from simpul_registry.commands.decrees import Compared, ProposeDecree, Review, ToCompare
 from simpul_registry.domain.decree import ChangeKind
@@ -54,7 +53,7 @@ class DecreeBody(BaseModel):
         file="Y29kZSxuYW1lCjUxLjAzLEtBQi4gQkFEVU5HCg==",
     )
 
-    decree: Annotated[str, Field(min_length=1, max_length=200, description="The legal basis")]
+    decree: Annotated[Name, Field(description="The legal basis")]
     effective_on: Day
     within: Annotated[str, Field(max_length=20, description="Code whose whole map the file states")] = NATION_CODE
     file: Annotated[str, Field(min_length=1, description="CSV in base64; gzip is taken, too")]
@@ -214,10 +213,10 @@ def _text(file: str) -> str:
             if not packed.eof or packed.unused_data:
                 raise _unreadable("is cut off or was packed in several parts; pack it anew with gzip, as one")
         return content.decode("utf-8")
-    except (binascii.Error, zlib.error) as error:
-        raise _unreadable("is neither base64 of a CSV nor of a gzip file") from error
     except UnicodeDecodeError as error:
         raise _unreadable("is not UTF-8; save it as CSV in UTF-8") from error
+    except (ValueError, zlib.error) as error:  # of base64: binascii.Error, or for a letter outside ASCII its parent
+        raise _unreadable("is neither base64 of a CSV nor of a gzip file") from error
 
 
 def _unreadable(why: str) -> FileUnreadable:
