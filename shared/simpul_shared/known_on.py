@@ -24,12 +24,15 @@ def parse_known_on(text: str | None) -> datetime | None:
             return datetime.combine(date.fromisoformat(text), time.max, JAKARTA).astimezone(UTC)
         # A plus sign left bare in an address arrives as a blank.
         instant = datetime.fromisoformat(_BLANK_FOR_PLUS.sub("+", text))
-        if instant.tzinfo is not None:
+        if instant.tzinfo is not None and instant < _INFINITY:
             return instant.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise _malformed(text) from error
     raise _malformed(text)
 
+
+_INFINITY = datetime.max.replace(tzinfo=UTC)
+"""What asyncpg takes it for: nothing would be known any more."""
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _BLANK_FOR_PLUS = re.compile(r" (?=\d{2}:\d{2}$)")

@@ -94,7 +94,14 @@ def test_an_instant_is_read_with_its_zone_even_when_the_plus_sign_was_lost(text:
 
 @pytest.mark.parametrize(
     "text",
-    ["2026-11-22T10:05:00", "2026-11-22 10:05", "2026", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"],
+    [
+        "2026-11-22T10:05:00",
+        "2026-11-22 10:05",
+        "2026",
+        "9999-12-31T23:59:59-14:00",
+        "9999-12-31T23:59:59.999999Z",
+        "0001-01-01T00:00:00+14:00",
+    ],
 )
 def test_a_naive_or_senseless_instant_is_refused(text: str) -> None:
     with pytest.raises(KnownOnMalformed):

@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from pydantic import ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 from simpul_shared.access import Permission
+from simpul_shared.days import Day
 from simpul_shared.platform.http.command import Command, command
 from simpul_shared.platform.http.query import Page, Query, answer, query
 from simpul_shared.vocabulary import Basis, BimtekKind, BimtekLevel, BimtekStatus, DeliveryMode, RegionCode
@@ -18,7 +19,6 @@ from simpul_activities.api.fields import (
     Body,
     Code,
     Cursor,
-    Day,
     From,
     Instant,
     Limit,

@@ -1,10 +1,10 @@
 """Fields that several bodies and lists share: limits of texts, times with a zone, counts that are numbers."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import Query
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from simpul_shared.days import Day
 from simpul_shared.vocabulary import RegionCode, parse_region_code
 
 
@@ -17,12 +17,11 @@ class Body(BaseModel):
 def _written_out(value: object) -> object:
     """A bare number would pass as seconds since 1970. Errors: ValueError."""
     if isinstance(value, int | float):
-        raise ValueError("write a date as YYYY-MM-DD and a time as 2026-11-22T09:00:00+08:00")  # noqa: TRY004 (pydantic reports ValueError only)
+        raise ValueError("write a time as 2026-11-22T09:00:00+08:00")  # noqa: TRY004 (pydantic reports ValueError only)
     return value
 
 
 Instant = Annotated[AwareDatetime, BeforeValidator(_written_out), Field(description="RFC 3339, with its zone")]
-Day = Annotated[date, BeforeValidator(_written_out), Field(description="Local date")]
 ShortText = Annotated[str, Field(min_length=1, max_length=200)]
 Notes = Annotated[str, Field(min_length=1, max_length=4000)]
 Code = Annotated[str, Field(min_length=1, max_length=50)]
@@ -53,7 +52,7 @@ RegionCodeInBody = Annotated[
 Region = Annotated[
     str | None, Query(max_length=20, description="Kemendagri code such as 51.03, or ID; all below it is listed")
 ]
-From = Annotated[date | None, Query(alias="from", description="First local date, inclusive")]
-To = Annotated[date | None, Query(alias="to", description="Last local date, inclusive")]
+From = Annotated[Day | None, Query(alias="from", description="First local date, inclusive")]
+To = Annotated[Day | None, Query(alias="to", description="Last local date, inclusive")]
 Cursor = Annotated[str | None, Query(max_length=1000, description="`next_cursor` of the page before")]
 Limit = Annotated[int, Query(ge=1, le=200, description="Items on a page")]

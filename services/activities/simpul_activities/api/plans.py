@@ -8,11 +8,12 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import ConfigDict, Field
 from simpul_shared.access import Permission
+from simpul_shared.days import Day
 from simpul_shared.platform.http.command import Command, command
 from simpul_shared.platform.http.query import Page, Query, answer, query
 from simpul_shared.vocabulary import Basis
 
-from simpul_activities.api.fields import Body, Cursor, Day, Evidence, Limit, Reason, ReasonBody
+from simpul_activities.api.fields import Body, Cursor, Evidence, Limit, Reason, ReasonBody
 from simpul_activities.commands import plans as commands
 from simpul_activities.commands.plans import ItemChange, SubmitPlan
 from simpul_activities.domain.bimtek import Pillar

@@ -12,6 +12,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 from simpul_shared.access import NATION_CODE, Permission
+from simpul_shared.days import Day
 from simpul_shared.errors import Invalid
 from simpul_shared.platform.auth import NATION
 from simpul_shared.platform.database import Transaction
@@ -19,7 +20,7 @@ from simpul_shared.platform.http.command import Answer, Command, command
 from simpul_shared.platform.http.query import Page, Query, answer, query
 from simpul_shared.vocabulary import Confidence, parse_region_code
 
-from simpul_registry.api.fields import Cursor, Day, Limit, Name, Reason, strict
+from simpul_registry.api.fields import Cursor, Limit, Name, Reason, strict
 from simpul_registry.commands import decrees as commands
 from simpul_registry.commands.decrees import Compared, ProposeDecree, Review, ToCompare
 from simpul_registry.domain.decree import ChangeKind

@@ -1,11 +1,10 @@
 """Fields that several bodies and queries share, with their limits."""
 
 import re
-from datetime import date
 from typing import Annotated
 
 from fastapi import Query
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, ConfigDict, Field, JsonValue
 from simpul_shared.errors import Invalid
 from simpul_shared.texts import require_seen
 from simpul_shared.vocabulary import ExternalIdScheme, RegionCode, RegionCodeMalformed, parse_region_code
@@ -20,16 +19,6 @@ Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(requir
 Reason = Annotated[str, Field(min_length=1, max_length=2000, description="Why, for those who read the history")]
 ProgrammeYear = Annotated[int, Field(ge=2000, le=2100, description="Tahun program")]
 
-
-def _written_out(value: object) -> object:
-    """Numbers would be taken for Unix times. Errors: ValueError."""
-    if isinstance(value, int | float):
-        raise ValueError("write the day as YYYY-MM-DD")  # noqa: TRY004 (pydantic reports ValueError only)
-    return value
-
-
-Day = Annotated[date, BeforeValidator(_written_out), Field(ge=date(1945, 8, 17), le=date(2100, 12, 31))]
-"""A local calendar day; the bounds keep typing errors such as year 202 out."""
 
 Limit = Annotated[int, Query(ge=1, le=200, description="Items on a page")]
 Cursor = Annotated[str | None, Query(max_length=1000, description="`next_cursor` of the page before")]

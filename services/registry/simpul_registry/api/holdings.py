@@ -1,6 +1,5 @@
 """HTTP in: aid and its condition, the national standard (SNP), accreditation."""
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -10,12 +9,13 @@ from fastapi import Query as Parameter
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 from simpul_shared.access import Permission
+from simpul_shared.days import Day
 from simpul_shared.known_on import parse_known_on
 from simpul_shared.platform.http.command import Command, command
 from simpul_shared.platform.http.query import Page, Query, answer, query
 from simpul_shared.vocabulary import AccreditationGrade, AidItem, FundSource, Schooling
 
-from simpul_registry.api.fields import Day, Evidence, KnownOn, Reason, strict
+from simpul_registry.api.fields import Evidence, KnownOn, Reason, strict
 from simpul_registry.commands import holdings as commands
 from simpul_registry.commands.holdings import Within
 from simpul_registry.domain.aid import AidReceipt, ConditionCheck
@@ -192,7 +192,7 @@ async def record_snp_profile(
 )
 async def read_snp(
     library_id: UUID,
-    on: Annotated[date | None, Parameter(description="Local day; today when left out")] = None,
+    on: Annotated[Day | None, Parameter(description="Local day; today when left out")] = None,
     known_on: KnownOn = None,
     rules: Annotated[
         str | None, Parameter(max_length=40, description="Version; the one in force on the day when left out")

@@ -1,6 +1,5 @@
 """HTTP in: ICT readiness. What was observed of libraries, and what it is worth by which rubric."""
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -10,12 +9,13 @@ from fastapi import Query as Parameter
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 from simpul_shared.access import Permission
+from simpul_shared.days import Day
 from simpul_shared.known_on import parse_known_on
 from simpul_shared.platform.http.command import Command, command
 from simpul_shared.platform.http.query import Page, Query, answer, query
 from simpul_shared.vocabulary import FundSource, InternetKind, MeasureMethod
 
-from simpul_registry.api.fields import Cursor, Day, Evidence, KnownOn, Limit, strict
+from simpul_registry.api.fields import Cursor, Evidence, KnownOn, Limit, strict
 from simpul_registry.commands import ict as commands
 from simpul_registry.domain.ict import Computers, IctObservation, Internet
 from simpul_registry.domain.rubric import Rubrics
@@ -145,7 +145,7 @@ async def get_snapshot(
 )
 async def read_readiness(
     library_id: UUID,
-    on: Annotated[date | None, Parameter(description="Local day; today when left out")] = None,
+    on: Annotated[Day | None, Parameter(description="Local day; today when left out")] = None,
     known_on: KnownOn = None,
     rubric: Annotated[
         str | None, Parameter(max_length=40, description="Version; the one in force on the day when left out")

@@ -1,6 +1,5 @@
 """HTTP in: libraries, from nomination to closing."""
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -9,6 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi import Query as Parameter
 from fastapi.responses import Response
 from simpul_shared.access import Permission
+from simpul_shared.days import Day
 from simpul_shared.platform.http.command import Command, command
 from simpul_shared.platform.http.query import Page, Query, answer, query
 from simpul_shared.vocabulary import FundSource, LibraryStanding, LibraryType, RegionCode, Scheme, parse_region_code
@@ -253,7 +253,7 @@ async def rename_library(
 
 async def _wanted(
     region: Annotated[str | None, Parameter(max_length=20, description="Code; all below it is included")] = None,
-    valid_on: Annotated[date | None, Parameter(description="Day of code and hierarchy; today when left out")] = None,
+    valid_on: Annotated[Day | None, Parameter(description="Day of code and hierarchy; today when left out")] = None,
     status: LibraryStanding | None = None,
     type: LibraryType | None = None,  # noqa: A002 (the parameter's name in the API)
     programme_year: Annotated[int | None, Parameter(ge=2000, le=2100)] = None,

@@ -4,9 +4,10 @@ from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, Field
+from simpul_shared.days import Day
 from simpul_shared.vocabulary import Basis, FundSource, LibraryType, Scheme
 
-from simpul_registry.api.fields import Day, Name, ProgrammeYear, Reason, RegionCodeInBody, strict
+from simpul_registry.api.fields import Name, ProgrammeYear, Reason, RegionCodeInBody, strict
 
 _FundSource = Annotated[FundSource | None, Field(description="Out of which budget it is supported")]
 _EffectiveOn = Annotated[Day | None, Field(description="Local day; today when left out")]

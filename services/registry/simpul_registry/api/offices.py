@@ -1,6 +1,5 @@
 """HTTP in: offices in charge of libraries, registered nationally and read by everyone."""
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -10,13 +9,14 @@ from fastapi import Query as Parameter
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 from simpul_shared.access import Permission
+from simpul_shared.days import Day
 from simpul_shared.known_on import parse_known_on
 from simpul_shared.platform.auth import NATION
 from simpul_shared.platform.http.command import Command, command
 from simpul_shared.platform.http.query import Page, Query, answer, query
 from simpul_shared.vocabulary import OfficeKind, parse_region_code
 
-from simpul_registry.api.fields import Cursor, Day, KnownOn, Limit, Name, Reason, strict
+from simpul_registry.api.fields import Cursor, KnownOn, Limit, Name, Reason, strict
 from simpul_registry.commands import offices as commands
 from simpul_registry.commands.offices import OfficeChange, OfficeWords
 from simpul_registry.queries import offices as queries
@@ -106,7 +106,7 @@ async def close_office(
 async def list_offices(
     kind: OfficeKind | None = None,
     region: Annotated[str | None, Parameter(max_length=20, description="Code; those above it are included")] = None,
-    valid_on: Annotated[date | None, Parameter(description="Today in Jakarta when left out")] = None,
+    valid_on: Annotated[Day | None, Parameter(description="Today in Jakarta when left out")] = None,
     known_on: KnownOn = None,
     limit: Limit = 50,
     cursor: Cursor = None,
@@ -122,7 +122,7 @@ async def list_offices(
 async def get_office(
     office_id: UUID,
     valid_on: Annotated[
-        date | None, Parameter(description="As of this day; whatever was said last when left out")
+        Day | None, Parameter(description="As of this day; whatever was said last when left out")
     ] = None,
     known_on: KnownOn = None,
     edge: Query = query(Permission.REGION_READ, touches="reference data"),

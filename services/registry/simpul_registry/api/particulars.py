@@ -7,12 +7,13 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import BaseModel, Field, model_validator
 from simpul_shared.access import Permission
+from simpul_shared.days import Day
 from simpul_shared.platform.http.command import Command, command
 from simpul_shared.platform.http.query import Query, answer, query
 from simpul_shared.vocabulary import ExternalIdScheme
 
 from simpul_registry.api.changes import change_of
-from simpul_registry.api.fields import Day, strict
+from simpul_registry.api.fields import strict
 from simpul_registry.commands import particulars as commands
 from simpul_registry.domain.external_id import ExternalId
 from simpul_registry.queries import particulars as queries

@@ -1,6 +1,5 @@
 """HTTP in: people. What is personal is told by routes of its own, under permissions of its own, and each read is noted."""
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -9,6 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi import Query as Parameter
 from fastapi.responses import Response
 from simpul_shared.access import Permission
+from simpul_shared.days import Day
 from simpul_shared.platform.http.command import Command, command
 from simpul_shared.platform.http.query import Page, Query, answer, query
 from simpul_shared.vocabulary import AffiliationRole, RegionCode
@@ -57,7 +57,7 @@ async def register_person(
 async def list_people(
     library_id: UUID,
     role: AffiliationRole | None = None,
-    on: Annotated[date | None, Parameter(description="Local day; today when left out")] = None,
+    on: Annotated[Day | None, Parameter(description="Local day; today when left out")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
     edge: Query = query(Permission.PERSON_READ, touches="query.library_id"),

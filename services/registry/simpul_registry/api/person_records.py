@@ -9,11 +9,12 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
 from simpul_shared.access import Permission
+from simpul_shared.days import Day
 from simpul_shared.platform.http.command import Command, command
 from simpul_shared.platform.http.query import Page, Query, answer, query
 from simpul_shared.vocabulary import AffiliationRole, CertificationKind, ConsentPurpose, LegalBasis
 
-from simpul_registry.api.fields import Cursor, Day, Limit, strict
+from simpul_registry.api.fields import Cursor, Limit, strict
 from simpul_registry.api.people import change_of
 from simpul_registry.api.person_bodies import Unshown
 from simpul_registry.commands import person_duplicates, person_records

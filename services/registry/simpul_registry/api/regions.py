@@ -9,13 +9,14 @@ from fastapi import Query as Parameter
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 from simpul_shared.access import NATION_CODE, Permission
+from simpul_shared.days import Day
 from simpul_shared.known_on import parse_known_on
 from simpul_shared.platform.auth import NATION
 from simpul_shared.platform.http.command import Command, command
 from simpul_shared.platform.http.query import Page, Query, answer, query
 from simpul_shared.vocabulary import RegionLevel, parse_region_code
 
-from simpul_registry.api.fields import Cursor, Day, KnownOn, Limit, parse_code_prefix, strict
+from simpul_registry.api.fields import Cursor, KnownOn, Limit, parse_code_prefix, strict
 from simpul_registry.commands import region_codes as commands
 from simpul_registry.commands.region_codes import AssignCode
 from simpul_registry.domain.fate import RegionFate
@@ -33,7 +34,7 @@ from simpul_registry.views.regions import CodesView, HitView, LineageView, Regio
 router = APIRouter(prefix="/v1/regions", tags=["regions"])
 
 _ValidOn = Annotated[
-    date | None, Parameter(description="The day asked about; today in Jakarta when left out", examples=["2021-06-28"])
+    Day | None, Parameter(description="The day asked about; today in Jakarta when left out", examples=["2021-06-28"])
 ]
 
 
@@ -90,7 +91,7 @@ async def search_regions(
     ] = None,
     level: RegionLevel | None = None,
     valid_on: Annotated[
-        date | None, Parameter(description="Only what was so on this day; all times when left out")
+        Day | None, Parameter(description="Only what was so on this day; all times when left out")
     ] = None,
     known_on: KnownOn = None,
     limit: Annotated[int, Parameter(ge=1, le=50, description="Hits, the best first")] = 10,
@@ -126,8 +127,8 @@ async def export_regions(
     summary="What became of the regions of one day by another: same, recoded, succeeded, or successor unknown",
 )
 async def region_crosswalk(
-    from_on: Annotated[date, Parameter(description="The earlier day", examples=["2021-12-31"])],
-    to_on: Annotated[date | None, Parameter(description="The later day; today when left out")] = None,
+    from_on: Annotated[Day, Parameter(description="The earlier day", examples=["2021-12-31"])],
+    to_on: Annotated[Day | None, Parameter(description="The later day; today when left out")] = None,
     within: Annotated[str, Parameter(max_length=20, description="Code on from_on; all below it")] = NATION_CODE,
     level: RegionLevel | None = None,
     fate: RegionFate | None = None,

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from pydantic import BeforeValidator
 from simpul_shared.access import NATION_CODE, Permission
+from simpul_shared.days import Day
 from simpul_shared.known_on import JAKARTA, parse_known_on
 from simpul_shared.platform.database import Transaction
 from simpul_shared.platform.http.query import Query as Edge
@@ -29,7 +30,7 @@ RegionParameter = Annotated[
 _EMPTY_IS_LEFT_OUT = BeforeValidator(lambda text: text or None)
 
 ValidOn = Annotated[
-    date | None,
+    Day | None,
     _EMPTY_IS_LEFT_OUT,
     Query(description="The day whose map is used and up to which facts count; default today in Jakarta"),
 ]
@@ -55,7 +56,7 @@ ToMonth = Annotated[
     str | None, Query(alias="to", description="Last month; default this month", max_length=7, examples=["2021-12"])
 ]
 MapDay = Annotated[
-    date | None,
+    Day | None,
     _EMPTY_IS_LEFT_OUT,
     Query(description="The day the region code is read on; default the last day of `to`, or today if earlier"),
 ]

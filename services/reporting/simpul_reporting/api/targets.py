@@ -1,6 +1,5 @@
 """HTTP in: targets, set from the country down and revised with If-Match."""
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -9,6 +8,7 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 from simpul_shared.access import Permission
+from simpul_shared.days import Day
 from simpul_shared.known_on import JAKARTA
 from simpul_shared.platform.http.command import Command, command
 from simpul_shared.platform.http.query import Page, answer, decode_cursor, page_of, query
@@ -48,7 +48,7 @@ class SetTarget(BaseModel):
     programme_year: int = Field(ge=2000, le=2100)
     indicator: Indicator = Field(description="PROVINCES is a target of the country alone")
     region_code: str = Field(description="Kemendagri code with dots, or ID for the country", max_length=20)
-    valid_on: date | None = Field(
+    valid_on: Day | None = Field(
         None, description="The day the code is read on; default the last day of the programme year, or today if earlier"
     )
     value: Value

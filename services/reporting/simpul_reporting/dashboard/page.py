@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from urllib.parse import urlencode
 
+from pydantic import TypeAdapter, ValidationError
 from simpul_shared.access import NATION_CODE
+from simpul_shared.days import Day
 from simpul_shared.errors import NotFound, Unavailable
 from simpul_shared.known_on import parse_known_on
 from simpul_shared.platform.database import Transaction
@@ -192,8 +194,11 @@ async def _above(tx: Transaction, region: Region, at: AsOf) -> list[Place]:
     return [places[region_id] for region_id in region.path[:-1] if region_id in places]
 
 
+_DAY = TypeAdapter(Day | None)
+
+
 def _day(text: str | None) -> date | None:
     try:
-        return None if text is None else date.fromisoformat(text)
-    except ValueError as error:
+        return _DAY.validate_python(text)
+    except ValidationError as error:
         raise PageUnknown(f"{text!r} is no day.") from error
