@@ -222,8 +222,9 @@ def test_nobody_decides_on_what_they_nominated(actor: Actor, decision: Callable[
         decision(nominated_by(actor), by=actor)
 
 
-def test_who_nominated_before_it_was_returned_does_not_decide_either() -> None:
-    library = nominations.send_back(nominated_by(REGENCY), by=PROVINCE, today=TODAY)
+@pytest.mark.parametrize("sent_back", [nominations.send_back, nominations.reject])
+def test_who_nominated_before_it_was_sent_back_does_not_decide_either(sent_back: Callable[..., Library]) -> None:
+    library = sent_back(nominated_by(REGENCY), by=PROVINCE, today=TODAY)
     library = CHANGES["resubmit"](library)
     with pytest.raises(nominations.SelfApproval):
         nominations.reject(library, by=REGENCY, today=TODAY)

@@ -263,7 +263,8 @@ def _require_decree_day(library: Library, sk_date: date, *, today: date) -> None
 
 
 def _require_another(library: Library, by: Actor) -> None:
-    if by.subject in library.latest.nominators:
+    """Than all who ever put it forward, also before it was rejected."""
+    if any(by.subject in episode.nominators for episode in library.episodes):
         raise SelfApproval("You put this nomination forward yourself. Somebody else must decide on it.")
 
 
