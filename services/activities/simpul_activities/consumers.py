@@ -22,6 +22,7 @@ from simpul_shared.contracts.registry import (
     LibraryUnmerged,
     LibraryVerified,
     PersonErased,
+    PersonMerged,
     PersonRegistered,
     PersonRelocated,
     RegionVersionPublished,
@@ -240,6 +241,13 @@ async def keep_relocated_person(tx: Transaction, events: Sequence[Received[Perso
     )
 
 
+async def keep_merged_person(tx: Transaction, events: Sequence[Received[PersonMerged]]) -> None:
+    await tx.executemany(
+        "update person set merged_into = $2 where person_id = $1",
+        [(one.event.person_id, one.event.survivor_id) for one in events],
+    )
+
+
 async def keep_erased(tx: Transaction, events: Sequence[Received[PersonErased]]) -> None:
     await tx.executemany(
         "update person set erased_at = $2 where person_id = $1",
@@ -275,4 +283,5 @@ HANDLERS: dict[type[Event], Handler] = {
     PersonRegistered: keep_person,
     PersonErased: keep_erased,
     PersonRelocated: keep_relocated_person,
+    PersonMerged: keep_merged_person,
 }

@@ -15,7 +15,7 @@ from simpul_shared.contracts.activities import (
     ParticipantRegistered,
     ParticipantWithdrawn,
 )
-from simpul_shared.contracts.registry import LibraryClosed, PersonErased, PersonRelocated
+from simpul_shared.contracts.registry import LibraryClosed, PersonErased, PersonMerged, PersonRelocated
 from simpul_shared.vocabulary import ErasureReason
 
 from tests.service.activities import world
@@ -114,6 +114,30 @@ async def test_an_erased_person_is_registered_no_more_and_keeps_the_seat_that_wa
     assert (answer.status_code, answer.json()["code"], answer.json()["field"]) == (409, "person-erased", "/person_id")
     seat = await badung.get(f"/v1/registrations/{taken['registration_id']}")
     assert (seat.status_code, seat.json()["person_id"]) == (200, str(HEAD))
+
+
+async def test_a_merged_person_has_one_seat_under_the_survivor_s_id(
+    activities: ServiceUnderTest, badung: Caller
+) -> None:
+    await activities.receive(world.person("helper", "51.03.02.2009"))
+    helper, made, other = world.person_id("helper"), await world.running(badung), await world.running(badung)
+    seats = {one["bimtek_id"]: f"/v1/bimteks/{one['bimtek_id']}/registrations" for one in (made, other)}
+    taken = await world.registered(badung, made, helper)
+    await activities.receive(
+        PersonMerged(person_id=helper, survivor_id=CLERK), PersonMerged(person_id=CLERK, survivor_id=HEAD)
+    )
+    for merged in (helper, CLERK):
+        refused = await badung.post(seats[other["bimtek_id"]], registration(person_id=str(merged)))
+        told = refused.json()
+        assert (refused.status_code, told["code"], told["survivor_id"]) == (409, "person-merged", str(HEAD))
+
+    refused = await badung.post(seats[made["bimtek_id"]], registration())
+    told = refused.json()
+    assert (told["code"], told["registration_id"]) == ("person-already-registered", taken["registration_id"])
+    assert (await badung.post(seats[other["bimtek_id"]], registration())).status_code == 201
+    withdraw = f"{seats[made['bimtek_id']]}/{taken['registration_id']}/withdraw"
+    assert (await badung.post(withdraw, {"reason": "Tercatat dua kali"}, version=1)).status_code == 200
+    assert (await badung.post(seats[made["bimtek_id"]], registration(), key="again")).status_code == 201
 
 
 async def test_a_person_who_moved_is_registered_by_those_in_charge_there(

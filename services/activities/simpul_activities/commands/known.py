@@ -10,7 +10,7 @@ from simpul_shared.platform.database import Transaction
 from simpul_shared.regions.store import scope_ids
 
 from simpul_activities.domain.calendar import today
-from simpul_activities.domain.library import Library, LibraryUnknown, PersonUnknown, require_not_erased
+from simpul_activities.domain.library import Library, LibraryUnknown, PersonUnknown, require_registered
 from simpul_activities.store import copies
 
 RETRY_SECONDS = 2
@@ -36,11 +36,11 @@ async def require_library(tx: Transaction, library_id: UUID, *, allowed: Sequenc
 async def require_person(
     tx: Transaction, person_id: UUID, *, allowed: Sequence[UUID] | None, field: str = "/person_id"
 ) -> None:
-    """Errors: PersonUnknown, on the terms of `require_library`; PersonErased."""
+    """Errors: PersonUnknown, on the terms of `require_library`; PersonIsMerged, PersonErased."""
     person = await copies.find_person(tx, person_id, allowed=allowed)
     if person is None:
         raise await _unknown(tx, PersonUnknown, "person", person_id, field=field)
-    require_not_erased(person)
+    require_registered(person, field=field)
 
 
 async def _unknown(tx: Transaction, kind: type[Refusal], what: str, which: UUID, *, field: str) -> Refusal:

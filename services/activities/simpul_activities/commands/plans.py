@@ -50,7 +50,7 @@ class ItemChange:
 async def submit_plan(tx: Transaction, plan_id: UUID, command: SubmitPlan, *, scope: Scope, now: datetime) -> Answer:
     """The library submits it, so that its own region is what counts, not the host's.
 
-    Errors: BimtekNotFound, LibraryUnknown, PersonUnknown, PersonErased, PlanAlreadySubmitted, and those of rules.submit.
+    Errors: BimtekNotFound, LibraryUnknown, PersonUnknown, PersonIsMerged, PersonErased, PlanAlreadySubmitted, and those of rules.submit.
     """
     allowed = await allowed_regions(tx, scope, now)
     bimtek = await bimteks.load(tx, command.bimtek_id, allowed=allowed)

@@ -39,11 +39,14 @@ class WithdrawParticipant:
 async def register_participant(
     tx: Transaction, registration_id: UUID, command: RegisterParticipant, *, scope: Scope, now: datetime
 ) -> Answer:
-    """Errors: BimtekNotFound, OutsideScope, LibraryUnknown, PersonUnknown, PersonErased, PersonAlreadyRegistered, those of rules.register."""
+    """Errors: BimtekNotFound, OutsideScope, LibraryUnknown, PersonUnknown, PersonIsMerged, PersonErased, PersonAlreadyRegistered,
+    those of rules.register.
+    """
     allowed = await allowed_regions(tx, scope, now)
     bimtek = await bimteks.load_hosted(tx, command.bimtek_id, allowed=allowed)
     library = await require_library(tx, command.library_id, allowed=allowed)
     await require_person(tx, command.person_id, allowed=allowed)
+    rules.refuse_seat_by_another_id(await registrations.seat_by_another_id(tx, command.bimtek_id, command.person_id))
     registration = rules.register(
         bimtek,
         registration_id=registration_id,

@@ -30,6 +30,11 @@ class PersonErased(Conflict):
     title = "Data orang ini sudah dihapus"
 
 
+class PersonIsMerged(Conflict):
+    slug = "person-merged"
+    title = "Orang ini sudah digabung"
+
+
 class LibraryClosed(Conflict):
     slug = "library-closed"
     title = "Perpustakaan sudah ditutup"
@@ -87,16 +92,25 @@ class Library:
 
 @dataclass(frozen=True)
 class Person:
+    """`survivor_id` is the person that this one turned out to be, at the end of all merges."""
+
     person_id: UUID
     erased_at: datetime | None = None
+    survivor_id: UUID | None = None
 
 
-def require_not_erased(person: Person) -> None:
-    """Errors: PersonErased."""
+def require_registered(person: Person, *, field: str) -> None:
+    """Errors: PersonIsMerged, PersonErased."""
+    if person.survivor_id is not None:
+        raise PersonIsMerged(
+            f"The person was registered twice, and merged. Use the other id: {person.survivor_id}.",
+            field=field,
+            facts={"survivor_id": person.survivor_id},
+        )
     if person.erased_at is not None:
         raise PersonErased(
             "What the registry knew of this person was erased. Register the person anew there, if they agree to take part.",
-            field="/person_id",
+            field=field,
         )
 
 

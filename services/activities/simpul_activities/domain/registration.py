@@ -84,6 +84,17 @@ def register(
     )
 
 
+def refuse_seat_by_another_id(seat: UUID | None) -> None:
+    """`seat` is the registration of somebody who turned out to be the same person. Errors: PersonAlreadyRegistered."""
+    if seat is not None:
+        raise PersonAlreadyRegistered(
+            f"The person has registration {seat} in this Bimtek by an id that was merged into this one. Use that one, or"
+            " withdraw it first.",
+            field="/person_id",
+            facts={"registration_id": seat},
+        )
+
+
 def withdraw(registration: Registration, bimtek: Bimtek, *, reason: str, now: datetime) -> Registration:
     """Errors: BimtekInOtherState, RegistrationWithdrawn."""
     require_status(bimtek, OPEN_TO_PARTICIPANTS, to="let participants withdraw")

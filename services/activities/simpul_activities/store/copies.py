@@ -70,13 +70,32 @@ async def find_person(tx: Transaction, person_id: UUID, *, allowed: Sequence[UUI
     """The person, if known here and registered in one of the `allowed` regions (None: anywhere)."""
     row = await tx.fetchrow(
         """
-        select p.person_id, p.erased_at from person as p where p.person_id = $1 and ($2::uuid[] is null
+        select p.person_id, p.erased_at, p.merged_into from person as p where p.person_id = $1 and ($2::uuid[] is null
             or exists (select from region_place as place where place.region_id = p.region_id and place.path && $2))
         """,
         person_id,
         allowed,
     )
-    return None if row is None else Person(row["person_id"], row["erased_at"])
+    if row is None:
+        return None
+    survivor_id = await _surviving_person(tx, row["merged_into"]) if row["merged_into"] else None
+    return Person(row["person_id"], row["erased_at"], survivor_id)
+
+
+async def _surviving_person(tx: Transaction, merged_into: UUID) -> UUID:
+    """At the end of all merges; the next one where the events of those behind it are still on their way."""
+    survivor: UUID | None = await tx.fetchval(
+        """
+        with recursive heir as (
+            select person_id, merged_into from person where person_id = $1
+            union
+            select next.person_id, next.merged_into from person as next join heir on next.person_id = heir.merged_into
+        )
+        select person_id from heir where merged_into is null
+        """,
+        merged_into,
+    )
+    return survivor or merged_into
 
 
 async def lies_within(tx: Transaction, region_id: UUID, *, allowed: Sequence[UUID] | None) -> bool:

@@ -90,6 +90,24 @@ async def is_represented(tx: Transaction, bimtek_id: UUID, library_id: UUID) -> 
     )
 
 
+async def seat_by_another_id(tx: Transaction, bimtek_id: UUID, person_id: UUID) -> UUID | None:
+    """A registration not withdrawn of somebody who turned out to be this person."""
+    seat: UUID | None = await tx.fetchval(
+        """
+        with recursive twin as (
+            select person_id from person where merged_into = $2
+            union
+            select next.person_id from person as next join twin on next.merged_into = twin.person_id
+        )
+        select registration_id from registration join twin using (person_id)
+        where bimtek_id = $1 and withdrawn_at is null limit 1
+        """,
+        bimtek_id,
+        person_id,
+    )
+    return seat
+
+
 async def insert(tx: Transaction, registration: Registration) -> None:
     await tx.execute(
         """
