@@ -58,8 +58,9 @@ async def follow_rejection(tx: Transaction, events: Sequence[Received[registry.L
 
 
 async def follow_designation(tx: Transaction, events: Sequence[Received[registry.LibraryDesignated]]) -> None:
+    begun = await libraries.first_designations(tx, events)
     await libraries.keep_designations(tx, events)
-    await libraries.add_statuses(tx, events, [(one.event.status, one.event.sk_date) for one in events])
+    await libraries.add_statuses(tx, begun, [(LibraryStatus.DESIGNATED, one.event.sk_date) for one in begun])
 
 
 async def follow_activation(tx: Transaction, events: Sequence[Received[registry.LibraryActivated]]) -> None:

@@ -10,10 +10,12 @@ from html.parser import HTMLParser
 import httpx
 import pytest
 import uuid6
+from msgspec import structs
 from simpul_reporting.app import SERVICE
 from simpul_reporting.dashboard.wording import ENGLISH, INDONESIAN
-from simpul_shared.contracts.registry import LibraryActivated
+from simpul_shared.contracts.registry import LibraryActivated, LibraryDormant, LibraryReactivated
 from simpul_shared.contracts.topics import LIBRARIES
+from simpul_shared.vocabulary import LibraryStatus
 
 from tests.service.reporting.test_known_on import mark
 from tests.service.reporting.world import bali, designated, nominated, now, recorded_activity
@@ -87,6 +89,34 @@ async def test_the_page_leads_from_the_country_to_the_village_by_its_links(repor
 
     assert "Nasional Bali Kabupaten Badung Mengwi Mengwi" in page.text
     assert "Perpustakaan Desa Mengwi Aktif 1 Agu 2021" in page.text
+
+
+async def test_a_decree_for_a_further_year_changes_nothing_of_since_when_a_library_is_what_it_is(
+    reporting: ServiceUnderTest,
+) -> None:
+    library, spot = uuid6.uuid7(), bali()["51.03.02.2008"]
+    await reporting.receive(
+        nominated(spot, library_id=library),
+        designated(spot, library_id=library, sk_date=date(2021, 3, 1)),
+        designated(spot, library_id=library, sk_date=date(2021, 4, 1), year=2022),
+    )
+    await reporting.receive(
+        designated(spot, library_id=library, sk_date=date(2021, 5, 1), year=2023),
+        LibraryActivated(library_id=library, effective_on=date(2021, 7, 5)),
+        LibraryDormant(library_id=library, effective_on=date(2022, 1, 10), reason="x"),
+        LibraryReactivated(library_id=library, effective_on=date(2023, 6, 1)),
+        structs.replace(
+            designated(spot, library_id=library, sk_date=date(2022, 3, 1), year=2024), status=LibraryStatus.ACTIVE
+        ),
+    )
+    for day, status in {
+        "2021-06-01": "Ditetapkan 1 Mar 2021",
+        "2021-08-01": "Aktif 5 Jul 2021",
+        "2022-04-01": "Nonaktif 10 Jan 2022",
+        "2024-07-01": "Aktif 1 Jun 2023",
+    }.items():
+        page = await read(reporting, f"/?region={spot.code}&valid_on={day}")
+        assert f"Perpustakaan Desa Baha {status}" in page.text
 
 
 async def test_the_page_shows_the_figures_of_the_api(reporting: ServiceUnderTest) -> None:

@@ -160,6 +160,19 @@ async def keep_designations(tx: Transaction, events: Sequence[Received[LibraryDe
     await _add_designations(tx, events)
 
 
+async def first_designations(
+    tx: Transaction, events: Sequence[Received[LibraryDesignated]]
+) -> list[Received[LibraryDesignated]]:
+    """Those before which their library was never designated: a further year's decree changes nothing of its state."""
+    rows = await tx.fetch(
+        "select distinct library_id from designation_fact where library_id = any($1)",
+        [one.event.library_id for one in events],
+    )
+    known = {row["library_id"] for row in rows}
+    begun = [one for one in firsts(events, lambda one: one.event.library_id) if one.event.library_id not in known]
+    return [one for one in begun if one.event.status is LibraryStatus.DESIGNATED]
+
+
 async def _add_designations(tx: Transaction, events: Sequence[Received[LibraryDesignated]]) -> None:
     await tx.execute(
         """
