@@ -2,11 +2,17 @@
 
 from datetime import date
 
-from simpul_shared.contracts.registry import LibraryClosed, LibraryDormant, LibraryReactivated, LibraryRenamed
+from simpul_shared.contracts.registry import (
+    LibraryClosed,
+    LibraryDormant,
+    LibraryReactivated,
+    LibraryRenamed,
+    RegionVersionWithdrawn,
+)
 
 from tests.service.activities import world
 from tests.service.activities.world import HEAD, MENGWI
-from tests.support.services import ServiceUnderTest
+from tests.support.services import Caller, ServiceUnderTest
 
 VILLAGE = "51.03.02.2009"
 
@@ -65,3 +71,21 @@ async def test_people_and_libraries_may_come_before_their_regions(empty: Service
     )
     assert place is not None
     assert (place["code"], place["path"][0]) == (VILLAGE, world.region_id("ID"))
+
+
+async def test_what_was_recorded_in_a_withdrawn_region_stays_with_those_in_charge_there(
+    activities: ServiceUnderTest, badung: Caller, klungkung: Caller
+) -> None:
+    planned = await world.planned(badung)
+    recorded = (await badung.post("/v1/activities", world.activity())).json()
+    undone = RegionVersionWithdrawn(region_id=world.region_id(VILLAGE), valid_from=None, reason="Keputusan dibatalkan")
+    await activities.receive(undone)
+    for path, made in (
+        (f"/v1/bimteks/{planned['bimtek_id']}", planned),
+        (f"/v1/activities/{recorded['activity_id']}", recorded),
+    ):
+        assert (await badung.get(path)).json().items() >= made.items()
+        assert (await klungkung.get(path)).status_code == 404
+    for path in ("/v1/bimteks", "/v1/activities"):
+        assert len((await badung.get(path)).json()["items"]) == 1
+        assert (await klungkung.get(path)).json()["items"] == []

@@ -268,6 +268,30 @@ async def test_an_undo_that_would_leave_something_without_its_region_is_refused(
     assert (await desk.one.get(f"/v1/people/{used['person']}")).json()["region"]["code"] == "51.03.04.2002"
 
 
+async def test_a_region_where_a_library_lay_for_a_time_is_not_undone(desk: Desk) -> None:
+    decree = await desk.approved(SPLIT_OFF, on="2026-01-15")
+    words = NOMINATION | {"region_code": "51.03.04.2002", "nominated_on": "2026-02-01"}
+    library = (await desk.one.post("/v1/libraries", words)).json()["library_id"]
+    moved = {"region_code": "51.03.02.2009", "effective_on": "2026-03-01", "reason": "Pindah"}
+    assert (await desk.one.post(f"/v1/libraries/{library}/relocate", moved, version=1)).status_code == 200
+    path = f"/v1/region-decrees/{decree['decree_id']}/undo"
+    refused = await desk.one.post(path, {"reason": "x"}, version=decree["version"])
+    assert (refused.status_code, refused.json()["code"]) == (409, "region-in-use")
+    assert [(one["what"], one["id"]) for one in refused.json()["references"]] == [("library", library)]
+
+
+async def test_a_region_of_an_office_that_is_to_close_is_not_undone_before(desk: Desk) -> None:
+    bali = {code: name for code, (name, _) in (await desk.map("2026-01-15")).items()}
+    decree = await desk.approved(bali | {"51.09": "KAB. CONTOH"}, within="51", on="2026-01-15")
+    words = {"name": "Dinas Contoh", "jurisdiction": ["51.09"], "effective_on": "2026-02-01", "kind": "DINAS_KABKOTA"}
+    office = await desk.one.post("/v1/offices", words)
+    closing = {"effective_on": "2030-12-31", "reason": "Digabung"}
+    assert (await desk.one.post(f"{office.headers['location']}/close", closing, version=1)).status_code == 200
+    path = f"/v1/region-decrees/{decree['decree_id']}/undo"
+    refused = await desk.one.post(path, {"reason": "x"}, version=decree["version"])
+    assert (refused.status_code, refused.json()["code"]) == (409, "region-in-use")
+
+
 async def test_an_overrule_is_not_undone_under_a_library_of_the_new_region(desk: Desk) -> None:
     decree = await desk.approved(BADUNG | {"51.03.02.2009": "Sangeh"}, on="2026-01-15")
     [step] = (await desk.one.get(f"/v1/regions/{region_id('51.03.02.2009')}/lineage")).json()["items"]
@@ -541,7 +565,11 @@ async def test_libraries_of_a_region_that_became_two_are_listed_and_stay(desk: D
     library = (await desk.one.post("/v1/libraries", nomination)).json()
     step = await low_lineage(desk)
     body = {"lineage_event_id": step["event_id"], "reason": "Dua desa"}
+    code = {"scheme": "BPS", "code": "5103020009", "source": "Perka BPS"}
+    assert (await desk.one.post(f"/v1/regions/{region_id('51.03.02.2009')}/codes", code)).status_code == 200
     overrule = (await desk.other.post("/v1/region-overrules", body)).json()
+    [other] = overrule["others"]
+    assert (other["what"], other["region_id"]) == ("BPS code 5103020009", str(region_id("51.03.02.2009")))
     [one] = overrule["libraries"]
     assert (one["library_id"], one["belongs_to"]) == (library["library_id"], str(region_id("51.03.02.2009")))
     assert (await desk.one.get(f"/v1/libraries/{library['library_id']}")).status_code == 200

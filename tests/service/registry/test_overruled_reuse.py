@@ -128,6 +128,33 @@ async def test_of_two_places_that_are_one_that_id_stays_which_something_refers_t
     assert (again["region"]["code"], again["region"]["name"]) == (GAMPONG, "Gampong Krueng Seumideun")
 
 
+async def test_a_library_of_the_time_before_belongs_to_the_earlier_place_when_they_are_two_again(
+    villages: Villages,
+) -> None:
+    await villages.overruled("RECODED", GAMPONG)
+    old, new = (await villages.ids(GAMPONG))[1:3]
+    overrule = await villages.overruled("REUSED", GAMPONG)
+    for on in ("2017-05-02", "2021-05-02"):
+        library = await villages.library(GAMPONG, on)
+        assert library["region"]["region_id"] == overrule["region_id"] == new
+    path = f"/v1/region-overrules/{overrule['overrule_id']}"
+    assert {one["belongs_to"] for one in (await villages.one.get(path)).json()["libraries"]} == {new}
+    await villages.undo(overrule)
+    told = (await villages.one.get(path)).json()["libraries"]
+    assert [(one["nominated_on"], one["belongs_to"]) for one in told] == [("2017-05-02", old), ("2021-05-02", new)]
+
+
+async def test_two_places_where_a_library_lay_once_keep_their_ids(villages: Villages) -> None:
+    await villages.overruled("RECODED", GAMPONG)
+    old, new = (await villages.ids(GAMPONG))[1:3]
+    library = await villages.library(GAMPONG, "2017-05-02")
+    moved = {"region_code": KABAT, "effective_on": "2018-01-01", "reason": "Pindah"}
+    path = f"/v1/libraries/{library['library_id']}/relocate"
+    assert (await villages.one.post(path, moved, version=1)).status_code == 200
+    overrule = await villages.overruled("REUSED", GAMPONG)
+    assert (overrule["region_id"], overrule["joined_region_id"]) == (old, new)
+
+
 async def test_two_places_that_both_have_a_library_are_not_made_one(villages: Villages) -> None:
     for on in ("2017-05-02", "2021-05-02"):
         await villages.library(GAMPONG, on)

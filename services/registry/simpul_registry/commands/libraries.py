@@ -84,7 +84,9 @@ async def rename_library(tx: Transaction, change: Change, *, new_name: str, effe
 async def relocate_library(
     tx: Transaction, change: Change, *, region_code: RegionCode, effective_on: date | None, reason: str
 ) -> Answer:
-    """The code is read on the day of the move. Errors: LibraryUnknown, PreconditionFailed, RegionUnknown, OutsideScope,
+    """The code is read on the day of the move; one of the day of the nomination says that it always lay there.
+
+    Errors: LibraryUnknown, PreconditionFailed, RegionUnknown, OutsideScope,
     and those of rules.relocate.
     """
     placed, today, on = await load_for_day(tx, change, effective_on)
@@ -103,5 +105,6 @@ async def relocate_library(
         effective_on=on,
         reason=reason,
     )
-    await move_to(tx, library.library_id, region.region_id, on=on)
+    since = date.min if on <= library.nominated_on else on
+    await move_to(tx, library.library_id, region.region_id, on=since)
     return await announce(tx, PlacedLibrary(library, current), library, event, change, on=on)

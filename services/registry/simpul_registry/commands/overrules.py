@@ -152,5 +152,5 @@ async def _rests_on_another(tx: Transaction, lineage: RegionLineage) -> LineageR
 
 
 async def _told(tx: Transaction, overrule: Overrule, lineage: RegionLineage, *, location: str | None = None) -> Answer:
-    libraries = await store.libraries_concerned(tx, overrule, since=lineage.stated.effective_on)
-    return Answer(OverruleView.of(overrule, lineage, libraries), overrule.version, location=location)
+    concerned = await store.concerned_by(tx, overrule, lineage)
+    return Answer(OverruleView.of(overrule, lineage, concerned), overrule.version, location=location)

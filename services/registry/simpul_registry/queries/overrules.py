@@ -5,7 +5,7 @@ from uuid import UUID
 from simpul_shared.platform.database import Transaction
 from simpul_shared.platform.http.query import Page, decode_cursor, page_of
 
-from simpul_registry.store.overrules import Overrule, libraries_concerned, list_overruled, load_overrule
+from simpul_registry.store.overrules import Overrule, concerned_by, list_overruled, load_overrule
 from simpul_registry.store.region_changes import lineage_said
 from simpul_registry.views.overrules import OverruleView
 
@@ -25,5 +25,4 @@ async def list_overrules(tx: Transaction, *, limit: int, cursor: str | None) -> 
 
 async def _view_of(tx: Transaction, overrule: Overrule) -> OverruleView:
     lineage = (await lineage_said(tx, [overrule.lineage_event_id]))[overrule.lineage_event_id]
-    libraries = await libraries_concerned(tx, overrule, since=lineage.stated.effective_on)
-    return OverruleView.of(overrule, lineage, libraries)
+    return OverruleView.of(overrule, lineage, await concerned_by(tx, overrule, lineage))

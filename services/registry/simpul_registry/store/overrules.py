@@ -1,12 +1,15 @@
 """Overruled lineage: who said so and why, and the libraries that it concerns."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 from simpul_shared.errors import NotFound
 from simpul_shared.platform.database import Transaction
+
+from simpul_registry.domain.identity import RegionLineage
 
 
 class OverruleUnknown(NotFound):
@@ -91,15 +94,44 @@ async def list_overruled(tx: Transaction, *, after: UUID | None, limit: int) -> 
     return [Overrule(**dict(row)) for row in rows]
 
 
-async def libraries_concerned(tx: Transaction, overrule: Overrule, *, since: date) -> list[asyncpg.Record]:
-    """Those in either of the two regions, and in which one they belong by the day that they were nominated on."""
-    return await tx.fetch(
+@dataclass(frozen=True)
+class Concerned:
+    """What refers to a region that became two, or to two that became one. `libraries` have the region that their nomination
+    speaks for, by what is believed now; `others` are people, offices and codes."""
+
+    libraries: Sequence[asyncpg.Record]
+    others: Sequence[asyncpg.Record]
+
+
+async def concerned_by(tx: Transaction, overrule: Overrule, lineage: RegionLineage) -> Concerned:
+    before, since = _one_or_two(overrule, lineage)
+    ids = [one for one in (overrule.region_id, overrule.new_region_id, overrule.joined_region_id) if one is not None]
+    libraries = await tx.fetch(
         """
         select library_id, name, region_id, nominated_on,
-            case when $2::uuid is not null and nominated_on >= $3 then $2 else $1 end as belongs_to
-        from library where region_id in ($1, $2) order by library_id
+            case when nominated_on >= $4 then $3::uuid else $2::uuid end as belongs_to
+        from library where region_id = any($1) order by library_id
         """,
-        overrule.region_id,
-        overrule.new_region_id,
+        ids,
+        before,
         since,
+        lineage.stated.effective_on,
     )
+    others = await tx.fetch(
+        """
+        select what, id, region_id from region_reference where region_id = any($1) and what <> 'library'
+        order by what, id
+        """,
+        ids,
+    )
+    return Concerned(libraries, others)
+
+
+def _one_or_two(overrule: Overrule, lineage: RegionLineage) -> tuple[UUID, UUID]:
+    """The region before the change and the one since, as they are believed to be now."""
+    if overrule.joined_region_id is not None:
+        two = lineage.from_id, lineage.to_id
+        return two if overrule.undone_at is not None else (overrule.region_id, overrule.region_id)
+    if overrule.new_region_id is not None and overrule.undone_at is None:
+        return overrule.region_id, overrule.new_region_id
+    return overrule.region_id, overrule.region_id

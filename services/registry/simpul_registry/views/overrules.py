@@ -1,15 +1,13 @@
 """Overruled lineage, as callers are shown it."""
 
-from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-import asyncpg
 from pydantic import BaseModel, ConfigDict
 from simpul_shared.vocabulary import LineageKind
 
 from simpul_registry.domain.identity import RegionLineage
-from simpul_registry.store.overrules import Overrule
+from simpul_registry.store.overrules import Concerned, Overrule
 
 
 class ConcernedLibraryView(BaseModel):
@@ -20,6 +18,16 @@ class ConcernedLibraryView(BaseModel):
     region_id: UUID
     nominated_on: date
     belongs_to: UUID
+
+
+class ConcernedView(BaseModel):
+    """A person, an office or a code (`what`) that refers to `region_id` and stays there, for somebody to look at."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    what: str
+    id: UUID
+    region_id: UUID
 
 
 class OverruleView(BaseModel):
@@ -43,13 +51,15 @@ class OverruleView(BaseModel):
     undone_by: str | None
     undone_at: datetime | None
     libraries: list[ConcernedLibraryView]
+    others: list[ConcernedView]
     version: int
 
     @classmethod
-    def of(cls, overrule: Overrule, lineage: RegionLineage, libraries: Sequence[asyncpg.Record]) -> "OverruleView":
+    def of(cls, overrule: Overrule, lineage: RegionLineage, concerned: Concerned) -> "OverruleView":
         stated = lineage.stated
         return cls.model_validate(
             {name: getattr(overrule, name) for name in cls.model_fields if hasattr(overrule, name)}
             | {name: getattr(stated, name) for name in ("kind", "from_code", "to_code", "effective_on")}
-            | {"libraries": [dict(row) for row in libraries]}
+            | {"libraries": [dict(row) for row in concerned.libraries]}
+            | {"others": [dict(row) for row in concerned.others]}
         )

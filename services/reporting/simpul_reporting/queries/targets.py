@@ -54,8 +54,10 @@ async def targets_of_year(
             coalesce((select sum(child.value) from target_version as child
                 where child.parent_target_id = t.target_id and child.superseded_at = 'infinity'), 0)::integer as given
         from target_version as t cross join lateral (
-            select replace(v.code, 'ID', '') as sort_key from region_version as v where v.region_id = t.region_id and v.superseded_at = 'infinity'
-            order by v.valid_from <= $3 desc, case when v.valid_from <= $3 then v.valid_from end desc, v.valid_from limit 1
+            select replace(v.code, 'ID', '') as sort_key from region_version as v where v.region_id = t.region_id
+            order by v.superseded_at = 'infinity' desc, v.valid_from <= $3 desc,
+                case when v.valid_from <= $3 then v.valid_from end desc, v.valid_from, v.superseded_at desc
+            limit 1
         ) as named
         where t.programme_year = $1 and t.superseded_at = 'infinity' and ($2::text is null or t.indicator = $2)
             and ($4::uuid[] is null or (select path from region_path_at(t.region_id, $8, 'infinity')) && $4)

@@ -16,12 +16,16 @@ from simpul_reporting.domain.targets import Place
 async def places_of(
     tx: Transaction, region_ids: Sequence[UUID], *, on: date, known_at: datetime = FOREVER
 ) -> dict[UUID, Place]:
-    """Code and name of regions, nearest to the day. A region that nothing is known of is missing."""
+    """Code and name of regions, nearest to the day; of one that was withdrawn the last that was said.
+
+    A region that nothing is known of is missing.
+    """
     rows = await tx.fetch(
         """
         select distinct on (region_id) region_id, code, name, level from region_version
-        where region_id = any($1) and recorded_at <= $3 and (superseded_at > $3 or superseded_at = 'infinity')
-        order by region_id, valid_from <= $2 desc, case when valid_from <= $2 then valid_from end desc, valid_from
+        where region_id = any($1) and recorded_at <= $3
+        order by region_id, superseded_at > $3 or superseded_at = 'infinity' desc, valid_from <= $2 desc,
+            case when valid_from <= $2 then valid_from end desc, valid_from, superseded_at desc
         """,
         list(region_ids),
         on,
