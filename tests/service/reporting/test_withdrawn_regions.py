@@ -1,6 +1,7 @@
 """Regions that never were, as the registry says when a decree is undone: what happened in them still counts above them."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 import uuid6
@@ -42,7 +43,7 @@ async def test_facts_of_a_withdrawn_region_stay_in_the_sums_above_it(reporting: 
     library, spot = uuid6.uuid7(), map_["51.03.04.2002"]
     told = nominated(spot, library_id=library), designated(spot, library_id=library)
     await reporting.receive(*told, recorded_activity(spot, library_id=library, total=20))
-    asked = [
+    asked: list[tuple[str, dict[str, Any]]] = [
         (REALISATION, {"programme_year": 2021, "region": "51.03"}),
         (REALISATION, {"programme_year": 2021, "region": "51.03", "region_basis": "at_event"}),
         (ACTIVITIES, {"region": "51.03", **YEAR}),
