@@ -245,8 +245,43 @@ async def test_what_was_recorded_for_a_merged_person_is_the_survivors_to_see_and
     assert (await national.get(f"{last}/export")).json()["registered_twice"] == [first_id, second_id]
 
     await national.post(f"{first}/erase", {"reason": "KELIRU"}, version=6)
-    assert len((await national.get(last)).json()["affiliations"]) == 1
-    assert await working(role="PENGELOLA", on="2023-06-01") == []
+    assert (await national.get(last)).json() == person
+    assert await working(role="PENGELOLA", on="2023-06-01") == [person]
+    assert (await national.get(f"{last}/export")).json()["registered_twice"] == [second_id]
+
+
+async def test_a_survivor_is_not_told_again_what_was_recorded_for_a_merged_id_and_ends_it_there_erased_or_not(
+    registry: ServiceUnderTest, national: Caller
+) -> None:
+    twin, survivor, at = await registered(national), await registered(national), await library(national)
+    records: dict[str, dict[str, object]] = {
+        "affiliations": {"library_id": at, "role": "PENGELOLA", "valid_from": "2023-01-02"},
+        "certifications": {"kind": "FASDA", "valid_from": "2023-05-12"},
+        "consents": {"purpose": "FOTO", "text_version": "v1"},
+    }
+    for what, record in records.items():
+        before = await told(national, twin, what, record)
+    await told(national, twin, "merge", {"survivor_id": survivor.rpartition("/")[2]})
+    for what, record in records.items():
+        refused = await national.post(f"{survivor}/{what}", record, version=1)
+        assert (refused.status_code, refused.json()["code"]) == (409, "record-overlaps")
+
+    await national.post(f"{twin}/erase", {"reason": "KELIRU"}, version=5)
+    gone = (await national.get(twin)).json()
+    assert (gone["code"], gone["version"]) == ("person-erased", 6)
+    consent = f"{twin}/consents/{before['consents'][0]['consent_id']}/withdraw"
+    assert (await national.post(consent, {}, version=6)).status_code == 200
+    affiliation = f"{twin}/affiliations/{before['affiliations'][0]['affiliation_id']}/end"
+    assert (await national.post(affiliation, {"valid_to": "2024-01-01"}, version=7)).status_code == 200
+    person = (await national.get(survivor)).json()
+    assert person["affiliations"][0]["valid_to"] == "2024-01-01"
+    assert person["consents"][0]["withdrawn_at"] is not None
+    assert (await national.post(f"{survivor}/consents", records["consents"], version=1)).status_code == 200
+
+    await national.post(f"{survivor}/erase", {"reason": "PERMINTAAN_SUBJEK"}, version=2)
+    end = f"{survivor}/certifications/{before['certifications'][0]['certification_id']}/end"
+    assert (await national.post(end, {"valid_to": "2024-01-01"}, version=3)).json()["code"] == "person-erased"
+    assert (await national.get("/v1/people", library_id=at, on="2023-06-01")).json()["items"] == []
 
 
 async def test_nothing_personal_comes_into_the_database_in_clear(registry: ServiceUnderTest, national: Caller) -> None:

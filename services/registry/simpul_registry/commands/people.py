@@ -22,7 +22,14 @@ from simpul_shared.vocabulary import Basis, ErasureReason, RegionCode
 from simpul_registry.domain.person import Fields, NothingToCorrect
 from simpul_registry.sealing import Keys
 from simpul_registry.store import people as store
-from simpul_registry.store.people import Person, PersonIsMerged, duplicates_of, load_person
+from simpul_registry.store.people import (
+    Person,
+    PersonIsMerged,
+    known_duplicates_of,
+    load_person,
+    load_tombstone,
+    require_not_erased,
+)
 from simpul_registry.store.regions import JAKARTA, find_region_today, local_day
 from simpul_registry.views.people import PersonView, TombstoneView
 
@@ -102,7 +109,7 @@ async def erase_person(tx: Transaction, change: ChangePerson, *, reason: Erasure
 
 async def _require_erased_duplicates(tx: Transaction, person: Person) -> None:
     """Nobody is merged into this person meanwhile: that takes the same lock. Errors: DuplicatesNotErased."""
-    left = (await duplicates_of(tx, [person.person_id]))[person.person_id]
+    left = await known_duplicates_of(tx, person.person_id)
     if left:
         raise DuplicatesNotErased(
             "The person was registered more than once. Erase the duplicates first, so that nothing of them is left.",
@@ -118,8 +125,20 @@ async def load_for_change(tx: Transaction, change: ChangePerson) -> Person:
 
 
 async def load_at_version(tx: Transaction, change: ChangePerson) -> Person:
-    """Merged or not: what was recorded for an id ends there. Errors: PersonUnknown, PersonIsErased, PreconditionFailed."""
+    """Errors: PersonUnknown, PersonIsErased, PreconditionFailed."""
     person = await load_person(tx, change.person_id, scope=change.scope, now=change.now)
+    require_version(person.version, change.expected_version)
+    return person
+
+
+async def load_to_end(tx: Transaction, change: ChangePerson) -> Person:
+    """What was recorded for an id ends there; of an erased one only if it is the survivor's by now.
+
+    Errors: PersonUnknown, PersonIsErased, PreconditionFailed.
+    """
+    person = await load_tombstone(tx, change.person_id, scope=change.scope, now=change.now)
+    if person.merged_into is None:
+        require_not_erased(person)
     require_version(person.version, change.expected_version)
     return person
 

@@ -15,7 +15,7 @@ from simpul_shared.contracts.registry import (
 from simpul_shared.platform.database import Transaction
 from simpul_shared.platform.http.command import Answer
 
-from simpul_registry.commands.people import ChangePerson, announce, load_at_version, load_for_change
+from simpul_registry.commands.people import ChangePerson, announce, load_for_change, load_to_end
 from simpul_registry.domain import person_records as rules
 from simpul_registry.domain.library import require_open_on
 from simpul_registry.domain.person_records import Affiliation, Certification, Consent
@@ -23,7 +23,7 @@ from simpul_registry.sealing import ServiceKey
 from simpul_registry.store import person_records as store
 from simpul_registry.store.libraries import load_library
 from simpul_registry.store.offices import load_office
-from simpul_registry.store.people import Person, load_person, save_version, seal_number
+from simpul_registry.store.people import Person, load_tombstone, save_version, seal_number
 from simpul_registry.views.people import PersonView
 
 
@@ -46,14 +46,14 @@ async def affiliate(tx: Transaction, change: ChangePerson, affiliation: Affiliat
         require_open_on(placed.library, affiliation.during.valid_from)
     if affiliation.office_id is not None:
         await load_office(tx, affiliation.office_id)
-    rules.begin(person.records.affiliations, affiliation)
+    rules.begin(person.all_records.affiliations, affiliation)
     await store.save_affiliation(tx, person.person_id, affiliation)
     return await _announce(tx, person, _affiliation_changed(person, affiliation), change)
 
 
 async def end_affiliation(tx: Transaction, change: ChangePerson, affiliation_id: UUID, *, valid_to: date) -> Answer:
-    """Errors: those of load_at_version; RecordUnknown, RecordEnded, IntervalReversed."""
-    person = await load_at_version(tx, change)
+    """Errors: those of load_to_end; RecordUnknown, RecordEnded, IntervalReversed."""
+    person = await load_to_end(tx, change)
     ended = rules.end(person.records.affiliations, affiliation_id, valid_to=valid_to)
     await store.save_affiliation(tx, person.person_id, ended)
     return await _announce(tx, person, _affiliation_changed(person, ended), change)
@@ -64,7 +64,7 @@ async def certify(
 ) -> Answer:
     """Errors: those of load_for_change; RecordOverlaps, PersonKeyWrong."""
     person = await load_for_change(tx, change)
-    rules.begin(person.records.certifications, certification)
+    rules.begin(person.all_records.certifications, certification)
     certification_id = certification.certification_id
     sealed = await _sealed(tx, person, certification_id, number)
     await store.save_certification(tx, person.person_id, certification, sealed_number=sealed)
@@ -79,8 +79,8 @@ async def certify(
 
 
 async def end_certification(tx: Transaction, change: ChangePerson, certification_id: UUID, *, valid_to: date) -> Answer:
-    """Errors: those of load_at_version; RecordUnknown, RecordEnded, IntervalReversed."""
-    person = await load_at_version(tx, change)
+    """Errors: those of load_to_end; RecordUnknown, RecordEnded, IntervalReversed."""
+    person = await load_to_end(tx, change)
     ended = rules.end(person.records.certifications, certification_id, valid_to=valid_to)
     await store.save_certification(tx, person.person_id, ended)
     event = CertificationEnded(
@@ -92,7 +92,7 @@ async def end_certification(tx: Transaction, change: ChangePerson, certification
 async def give_consent(tx: Transaction, change: ChangePerson, consent: Consent) -> Answer:
     """Errors: those of load_for_change; RecordOverlaps, ConsentInFuture."""
     person = await load_for_change(tx, change)
-    rules.give(person.records.consents, consent, now=change.now)
+    rules.give(person.all_records.consents, consent, now=change.now)
     await store.save_consent(tx, person.person_id, consent)
     event = ConsentGiven(
         person_id=person.person_id,
@@ -107,8 +107,8 @@ async def give_consent(tx: Transaction, change: ChangePerson, consent: Consent) 
 async def withdraw_consent(
     tx: Transaction, change: ChangePerson, consent_id: UUID, *, withdrawn_at: datetime | None
 ) -> Answer:
-    """Errors: those of load_at_version; RecordUnknown, RecordEnded, IntervalReversed, ConsentInFuture."""
-    person = await load_at_version(tx, change)
+    """Errors: those of load_to_end; RecordUnknown, RecordEnded, IntervalReversed, ConsentInFuture."""
+    person = await load_to_end(tx, change)
     at = withdrawn_at or change.now
     withdrawn = rules.withdraw(person.records.consents, consent_id, at=at, now=change.now)
     await store.save_consent(tx, person.person_id, withdrawn)
@@ -120,7 +120,7 @@ async def _announce(
     tx: Transaction, person: Person, event: PersonEvent, change: ChangePerson, *, at: datetime | None = None
 ) -> Answer:
     await save_version(tx, await announce(tx, person, event, now=at or change.now))
-    changed = await load_person(tx, person.person_id, scope=change.scope, now=change.now)
+    changed = await load_tombstone(tx, person.person_id, scope=change.scope, now=change.now)
     return Answer(PersonView.of(changed), changed.version)
 
 

@@ -107,6 +107,13 @@ class Records:
     certifications: tuple[Certification, ...] = ()
     consents: tuple[Consent, ...] = ()
 
+    def __add__(self, other: "Records") -> "Records":
+        return Records(
+            self.affiliations + other.affiliations,
+            self.certifications + other.certifications,
+            self.consents + other.consents,
+        )
+
 
 NO_RECORDS = Records()
 

@@ -88,12 +88,12 @@ async def list_people(
         with recursive working as (
             select p.person_id, p.merged_into from affiliation a join person p using (person_id)
             where a.library_id = $1 and ($2::text is null or a.role = $2)
-                and a.valid_from <= $3 and (a.valid_to is null or $3 < a.valid_to) and p.erased_at is null
+                and a.valid_from <= $3 and (a.valid_to is null or $3 < a.valid_to)
             union
             select p.person_id, p.merged_into from person p join working on p.person_id = working.merged_into
         )
         select person_id, region_id, basis, registered_at, version, erased_at, merged_into from person
-        where person_id in (select person_id from working where merged_into is null)
+        where person_id in (select person_id from working) and merged_into is null and erased_at is null
             and person_id > coalesce($4, '00000000-0000-0000-0000-000000000000'::uuid)
         order by person_id limit $5
         """,

@@ -10,7 +10,7 @@ from simpul_registry.domain.person import AccessKind, ReadPurpose
 from simpul_registry.queries.people import accesses_of, all_personal
 from simpul_registry.sealing import ServiceKey
 from simpul_registry.store.accesses import Reader
-from simpul_registry.store.people import duplicates_of, load_person
+from simpul_registry.store.people import known_duplicates_of, load_person
 from simpul_registry.views.people import PersonView, SubjectExport
 
 _ELSEWHERE = "activities: GET /v1/people/{}/export"
@@ -23,7 +23,7 @@ async def export_person(edge: Query, archive: Archive, person_id: UUID, *, key: 
         person = await load_person(tx, person_id, scope=edge.scope, now=edge.now)
         personal = await all_personal(tx, person_id, AccessKind.EXPORT, key=key, reader=reader)
         accesses = await accesses_of(tx, person_id, after=0, limit=None)
-        registered_twice = (await duplicates_of(tx, [person_id]))[person_id]
+        registered_twice = await known_duplicates_of(tx, person_id)
     since = person.registered_at.date()
     events = await trail_of(edge.database.pool, archive, {person_id: person.version}, since=since)
     return SubjectExport(

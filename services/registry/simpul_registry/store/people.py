@@ -52,6 +52,10 @@ class Person:
     records: Records = NO_RECORDS
     records_elsewhere: Mapping[UUID, Records] = field(default_factory=dict)
 
+    @property
+    def all_records(self) -> Records:
+        return sum(self.records_elsewhere.values(), self.records)
+
 
 SEALED = (
     PersonalField.NAME,
@@ -173,12 +177,17 @@ async def open_fields(tx: Transaction, person_id: UUID, *, key: ServiceKey) -> d
 async def load_person(tx: Transaction, person_id: UUID, *, scope: Scope, now: datetime) -> Person:
     """Errors: PersonUnknown, also when the person's region lies outside the scope; PersonIsErased."""
     person = await load_tombstone(tx, person_id, scope=scope, now=now)
+    require_not_erased(person)
+    return person
+
+
+def require_not_erased(person: Person) -> None:
+    """Errors: PersonIsErased."""
     if person.erased_at is not None:
         raise PersonIsErased(
             f"What was known of this person was erased on {local_day(person.erased_at, JAKARTA)}, for good; the id stays.",
-            facts={"erased_at": person.erased_at},
+            facts={"erased_at": person.erased_at, "version": person.version},
         )
-    return person
 
 
 async def load_tombstone(tx: Transaction, person_id: UUID, *, scope: Scope, now: datetime) -> Person:
@@ -212,20 +221,28 @@ async def find_people(
 
 
 async def duplicates_of(tx: Transaction, person_ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
-    """Who turned out to be each of these people, if only by way of another, and is not erased."""
+    """Who turned out to be each of these people, if only by way of another; the erased among them, too."""
     rows = await tx.fetch(
         """
         with recursive twin as (
-            select merged_into as survivor_id, person_id from person where merged_into = any($1) and erased_at is null
+            select merged_into as survivor_id, person_id from person where merged_into = any($1)
             union all
             select twin.survivor_id, next.person_id from person as next join twin on next.merged_into = twin.person_id
-            where next.erased_at is null
         )
         select survivor_id, person_id from twin order by person_id
         """,
         person_ids,
     )
     return {one: [row["person_id"] for row in rows if row["survivor_id"] == one] for one in person_ids}
+
+
+async def known_duplicates_of(tx: Transaction, person_id: UUID) -> list[UUID]:
+    """Those of whom something personal is known."""
+    rows = await tx.fetch(
+        "select person_id from person where person_id = any($1) and erased_at is null order by person_id",
+        (await duplicates_of(tx, [person_id]))[person_id],
+    )
+    return [row["person_id"] for row in rows]
 
 
 async def people_within(
