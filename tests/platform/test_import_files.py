@@ -1,18 +1,22 @@
 """Files as strangers send them, read by the bounded process: good ones row by row, bad ones refused at once and by name."""
 
+import asyncio
 import io
 import resource
+import signal
 import zipfile
-from collections.abc import Iterator
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from simpul_shared.errors import Refusal
+from simpul_shared.platform.imports import reading
 from simpul_shared.platform.imports.guard import inspect
 from simpul_shared.platform.imports.limits import LIMITS, MIB, Limits
-from simpul_shared.platform.imports.reading import read_file
+from simpul_shared.platform.imports.reading import ReaderBroken, ReaderStopped, read_file
+from simpul_shared.platform.imports.refusals import FileTooComplex
 from simpul_shared.platform.imports.table import Head, ReadRow, Repeated, cells_of
 
 from tests.support import form, sheets
@@ -474,3 +478,45 @@ async def test_a_hundred_thousand_rows_need_no_more_memory_here_than_a_frame(tmp
             count += 0 if isinstance(part, Head) else len(part)
     assert count == 99_999
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 30_000
+
+
+@asynccontextmanager
+async def reader_in_mid_file(tmp_path: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    """One that has told so much that it can't go on before somebody takes it."""
+    path = tmp_path / "file"
+    path.write_text(csv(HEADER, *([f"Taman {number}", *ROW[1:4], ""] for number in range(10_000))))
+    async with reading._reader(path, form.NAME, LIMITS) as process:
+        assert process.stdout is not None
+        while not vars(process.stdout)["_paused"]:  # noqa: ASYNC110 (asyncio tells nobody of it)
+            await asyncio.sleep(0.01)
+        yield process
+
+
+async def test_a_reader_is_ended_though_it_has_more_to_tell_than_was_taken(tmp_path: Path) -> None:
+    async with reader_in_mid_file(tmp_path) as process:
+        assert process.returncode is None
+    assert process.returncode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize(
+    ("by", "why"),
+    [
+        (signal.SIGXCPU, FileTooComplex),
+        (signal.SIGABRT, FileTooComplex),
+        (signal.SIGTERM, ReaderStopped),
+        (signal.SIGINT, ReaderStopped),
+        (signal.SIGKILL, ReaderBroken),
+    ],
+)
+async def test_a_file_is_not_to_blame_for_a_reader_that_was_ended_from_outside(
+    tmp_path: Path, by: signal.Signals, why: type[Exception]
+) -> None:
+    async with reader_in_mid_file(tmp_path) as process:
+        process.send_signal(by)
+        with pytest.raises(why):
+            await all_frames(process)
+
+
+async def all_frames(process: asyncio.subprocess.Process) -> None:
+    while True:
+        await reading._next_frame(process, LIMITS)

@@ -20,6 +20,7 @@ from simpul_shared.contracts import registry as announced
 from simpul_shared.platform.http.query import encode_cursor
 from simpul_shared.platform.imports import committing, store
 from simpul_shared.platform.imports import work as machine
+from simpul_shared.platform.imports.reading import ReaderStopped
 from simpul_shared.platform.imports.work import work_once
 
 from tests.service.registry.conftest import insert_regions, region_id
@@ -493,6 +494,21 @@ async def test_a_worker_that_dies_while_it_reads_is_followed_by_one_that_reads_a
     monkeypatch.setattr(store, "drop_file", drop)
     looked_at = await checked(registry, national, csv(row("Pustaka A"), row("Pustaka B")))
     assert (looked_at["state"], looked_at["rows_read"], looked_at["rows_accepted"]) == ("CHECKED", 2, 2)
+
+
+async def test_a_file_whose_reader_was_told_to_end_is_read_anew(
+    registry: ServiceUnderTest, national: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, once = store.keep_head, iter(range(1))
+
+    async def end_once(*given: Any) -> None:
+        await real(*given)
+        if next(once, None) is not None:
+            raise ReaderStopped
+
+    monkeypatch.setattr(store, "keep_head", end_once)
+    looked_at = await checked(registry, national, csv(row("Pustaka A"), row("Pustaka B")))
+    assert (looked_at["state"], looked_at["rows_read"]) == ("CHECKED", 2)
 
 
 class Fault(Exception):

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
@@ -57,7 +58,8 @@ async def _reader(path: Path, layout: str, limits: Limits) -> AsyncIterator[asyn
     finally:
         if process.returncode is None:
             process.kill()
-        await process.wait()
+        # It also takes what was not read: while that fills the pipe, asyncio does not learn that the process has ended.
+        await process.communicate()
 
 
 def _environment() -> dict[str, str]:
@@ -67,7 +69,7 @@ def _environment() -> dict[str, str]:
 
 
 async def _next_frame(process: asyncio.subprocess.Process, limits: Limits) -> Frame:
-    """Errors: FileTooComplex, when the process was ended by one of its limits."""
+    """Errors: FileTooComplex, when the process was ended by one of its limits; ReaderStopped; ReaderBroken."""
     assert process.stdout is not None, "it was asked for"  # noqa: S101 (narrows the type)
     try:
         async with asyncio.timeout(limits.wall_seconds):
@@ -82,10 +84,26 @@ async def _next_frame(process: asyncio.subprocess.Process, limits: Limits) -> Fr
     except asyncio.IncompleteReadError:
         status = await process.wait()
         log.warning("imports.reader_ended", status=status)
-        if status > 0:
-            raise ReaderBroken(f"the process that reads files ended with status {status}") from None
-        raise FileTooComplex(TOO_MUCH) from None
+        raise _why_ended(status) from None
+
+
+_BY_THE_FILE = {signal.SIGXCPU, signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE}
+"""How a process ends that has used up its time, or whose parser was refused memory or broke: that is so again with the same file."""
+
+_BY_A_STOP = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
+
+
+def _why_ended(status: int) -> Exception:
+    if -status in _BY_THE_FILE:
+        return FileTooComplex(TOO_MUCH)
+    if -status in _BY_A_STOP:
+        return ReaderStopped(f"the process that reads files was told to end by signal {-status}")
+    return ReaderBroken(f"the process that reads files ended with status {status}")
+
+
+class ReaderStopped(Exception):
+    """As when the service stops and its processes with it. The file is read anew."""
 
 
 class ReaderBroken(Exception):
-    """A fault of ours, not of the file."""
+    """A fault of ours or of the machine, such as too little memory, not of the file."""

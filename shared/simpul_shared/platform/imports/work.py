@@ -16,6 +16,7 @@ from simpul_shared.platform.imports import store
 from simpul_shared.platform.imports.checking import check
 from simpul_shared.platform.imports.committing import commit
 from simpul_shared.platform.imports.desk import Desk
+from simpul_shared.platform.imports.reading import ReaderStopped
 from simpul_shared.platform.imports.store import Import, ImportState
 
 log = structlog.get_logger()
@@ -93,6 +94,8 @@ async def _move_on(desk: Desk, one: Import, stopping: asyncio.Event) -> None:
             await check(desk, form, one, stopping)
         else:
             await commit(desk, form, one, stopping)
+    except ReaderStopped as error:
+        log.warning("imports.left", import_id=str(one.import_id), error=repr(error))
     except Exception as error:
         if is_passing(error):
             raise
