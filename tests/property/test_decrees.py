@@ -99,11 +99,9 @@ class World:
         return undo
 
     def decree(self, places: dict[str, str], rulings: list[Ruling]) -> None:
-        standing = Standing(
-            self.on(self.day), NATION.path, None, {row.version.region_id for row in self.rows}, self.edges
-        )
+        standing = Standing(self.on(self.day), NATION.path, {row.version.region_id for row in self.rows}, self.edges)
         after = [Stated(code, name, "Asia/Makassar") for code, name in sorted(places.items())]
-        before = [Stated(code, one.name) for code, one in standing.versions.items()]
+        before = [Stated(code, one.name, one.timezone) for code, one in standing.versions.items()]
         difference = compare(before, after, rulings)
         effect = take_effect(standing, difference, after, day=self.day, decree="Kepmendagri")
         for one in effect.lineage:

@@ -140,6 +140,36 @@ async def test_a_village_that_becomes_a_kelurahan_stays_the_region_that_it_is(de
     ]
 
 
+async def test_another_time_zone_is_reviewed_like_any_other_change(desk: Desk) -> None:
+    bali = {code: name for code, (name, _) in (await desk.map("2026-01-15")).items()}
+    lines = [f"{code},{name},{'Asia/Jakarta' if code == '51' else ''}\n" for code, name in bali.items()]
+    nominated = await desk.one.post("/v1/libraries", NOMINATION | {"region_code": "51.03.02.2009"})
+    assert nominated.status_code == 201, nominated.text
+    decree = await desk.upload({}, within="51", file=sent("".join(["code,name,timezone\n", *lines]).encode()))
+    assert (decree["changes"], decree["libraries"]) == ({"ZONE_CHANGED": 1}, 1)
+    [row] = await desk.rows(decree)
+    told = row["level"], row["from_code"], row["to_code"], row["basis"], row["libraries"]
+    assert told == ("PROVINSI", "51", "51", "Asia/Makassar -> Asia/Jakarta", 1)
+    decree = await desk.deed(desk.other, decree, "approve")
+    mengwi = f"/v1/regions/{region_id('51.03.02.2009')}"
+
+    async def zones() -> list[str]:
+        return [(await desk.one.get(mengwi, valid_on=day)).json()["timezone"] for day in ("2027-01-14", DAY)]
+
+    assert await zones() == ["Asia/Makassar", "Asia/Jakarta"]
+    await desk.deed(desk.one, decree, "undo", {"reason": "Salah berkas"})
+    assert await zones() == ["Asia/Makassar", "Asia/Makassar"]
+
+
+async def test_a_part_of_a_province_cannot_be_said_to_have_another_time_zone(desk: Desk) -> None:
+    lines = [f"{code},{name},Asia/Jayapura\n" for code, name in BADUNG.items()]
+    file = sent("".join(["code,name,timezone\n", *lines]).encode())
+    body = {"decree": "x", "effective_on": DAY, "within": "51.03", "file": file}
+    refused = await desk.one.post("/v1/region-decrees", body)
+    assert (refused.status_code, refused.json()["code"]) == (422, "decree-file-broken")
+    assert "51.03.02.2009 is said to lie in Asia/Jayapura" in refused.json()["detail"]
+
+
 async def test_the_one_who_uploaded_may_not_approve(desk: Desk) -> None:
     decree = await desk.upload(SPLIT_OFF)
     path = f"/v1/region-decrees/{decree['decree_id']}/approve"

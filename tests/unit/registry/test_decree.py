@@ -6,6 +6,7 @@ from simpul_registry.domain.decree import Change, ChangeKind, compare
 from simpul_registry.domain.decree_file import DecreeFileBroken, Stated, read_decree_file
 from simpul_registry.domain.matching import Ruling, RulingKind
 from simpul_registry.domain.region_code import parse_bps_code
+from simpul_registry.domain.zones import require_zones
 from simpul_shared.vocabulary import RegionCodeMalformed, parse_region_code
 
 BADUNG = {
@@ -173,6 +174,52 @@ def test_merged_and_split_villages_are_told_by_people_only() -> None:
 def test_a_part_of_the_country_can_be_compared_alone() -> None:
     old = {code: name for code, name in BADUNG.items() if code.startswith("51.03.02")}
     assert told(old | {"51.03.02.2008": "Baha Baru"}, old=old)[0][:3] == ("RENAMED", "51.03.02.2008", "51.03.02.2008")
+
+
+def zoned(places: dict[str, str], **zones: str) -> list[Stated]:
+    """`zones` are by the codes of provinces, written p51."""
+    return [Stated(code, name, zones.get(f"p{code[:2]}")) for code, name in places.items()]
+
+
+JAVA = {"35": "JAWA TIMUR", "35.01": "KAB. PACITAN", "35.01.01": "Donorojo", "35.01.01.2001": "Widoro"}
+
+
+def test_another_time_zone_of_a_province_is_a_change_like_any_other_told_once() -> None:
+    old = zoned(BADUNG, p51="Asia/Makassar")
+    [row] = compare(old, [Stated("51", "BALI", "Asia/Jakarta"), *stated(BADUNG)[1:]]).changes
+    assert (row.kind.value, row.before and row.before.code, row.basis) == (
+        "ZONE_CHANGED", "51", "Asia/Makassar -> Asia/Jakarta",
+    )  # fmt: skip
+    assert compare(old, stated(BADUNG)).changes == []
+
+
+def test_a_place_that_goes_to_a_province_of_another_time_zone_is_told_to_change_that_too() -> None:
+    old = zoned(BADUNG | JAVA, p51="Asia/Makassar", p35="Asia/Jakarta")
+    moved = {code.replace("51.03", "35.02"): name for code, name in BADUNG.items() if code != "51"}
+    found = compare(old, stated({"51": "BALI", **JAVA, **moved}))
+    told_of = [(one.before and one.before.code, one.after and one.after.code, one.basis) for one in found.changes
+               if one.kind is ChangeKind.ZONE_CHANGED]  # fmt: skip
+    assert told_of == [("51.03", "35.02", "Asia/Makassar -> Asia/Jakarta")]
+
+
+def test_a_place_is_not_said_to_have_another_time_zone_than_its_province() -> None:
+    old = zoned(BADUNG, p51="Asia/Makassar")
+    parts = [(old, "51"), (old[1:], "51.03")]
+    for part, first in parts:
+        places = {code: name for code, name in BADUNG.items() if code.startswith(first)}
+        new = [Stated(code, name, "Asia/Jayapura" if code == "51.03.02" else None) for code, name in places.items()]
+        with pytest.raises(DecreeFileBroken, match=r"51\.03\.02 is said to lie in Asia/Jayapura, .* in Asia/Makassar"):
+            require_zones(new, compare(part, new).zones)
+        require_zones(zoned(places, p51="Asia/Makassar"), compare(part, stated(places)).zones)
+
+
+def test_a_new_province_needs_a_time_zone_unless_what_lies_in_it_had_one() -> None:
+    old = zoned(BADUNG, p51="Asia/Makassar")
+    moved = {code.replace("51", "54", 1): name for code, name in BADUNG.items() if code != "51"}
+    assert compare(old, stated({"51": "BALI", "54": "BALI BARAT", **moved})).zones["54"] == "Asia/Makassar"
+    new = stated(BADUNG | {"54": "BALI BARAT"})
+    with pytest.raises(DecreeFileBroken, match="the time zone of the new province 54"):
+        require_zones(new, compare(old, new).zones)
 
 
 def test_every_place_of_both_maps_has_exactly_one_fate() -> None:

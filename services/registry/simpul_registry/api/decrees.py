@@ -45,7 +45,7 @@ class FileUnreadable(Invalid):
 
 class DecreeBody(BaseModel):
     """`file` is the CSV in base64, plain or packed with gzip: code and name of every region within `within`, not only of those
-    that change; level, kind, parent_code and timezone if you like."""
+    that change; level, kind, parent_code and timezone if you like, the latter to be set in the row of a province."""
 
     model_config = strict(
         decree="Kepmendagri 300.2.2-9999/2027",

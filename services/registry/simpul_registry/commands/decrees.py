@@ -22,6 +22,7 @@ from simpul_registry.domain.decree_review import Decree, DecreeStatus
 from simpul_registry.domain.hierarchy import RegionVersion
 from simpul_registry.domain.matching import Ruling, RulingKind
 from simpul_registry.domain.restating import LaterChange, Standing, take_effect
+from simpul_registry.domain.zones import require_zones
 from simpul_registry.store import decrees as store
 from simpul_registry.store import region_changes as changes
 from simpul_registry.store.regions import find_region
@@ -81,6 +82,7 @@ class ToCompare(Exception):
         """Errors: DecreeFileBroken."""
         after = read_decree_file(self.text, within=self.within)
         difference = compare(_stated(self.versions), after, self.rulings)
+        require_zones(after, difference.zones)
         return Compared(self.versions, after, difference, self.edition, self.rulings)
 
 
@@ -193,17 +195,15 @@ async def _compared(
 
 
 def _stated(versions: Sequence[RegionVersion]) -> list[Stated]:
-    return [Stated(one.code, one.name) for one in versions if one.level is not RegionLevel.NATION]
+    return [Stated(one.code, one.name, one.timezone) for one in versions if one.level is not RegionLevel.NATION]
 
 
 async def _standing(tx: Transaction, compared: Compared) -> Standing:
     topmost = compared.versions[0]
-    national = topmost.level is RegionLevel.NATION
-    below = compared.versions[1:] if national else compared.versions
+    below = compared.versions[1:] if topmost.level is RegionLevel.NATION else compared.versions
     return Standing(
         versions={one.code: one for one in below},
         above=changes.place_above(topmost),
-        zone=None if national or len(topmost.path) == 2 else topmost.timezone,
         ever=await changes.ids_ever(tx),
         descent=await changes.descent(tx),
     )

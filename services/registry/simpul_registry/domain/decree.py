@@ -9,10 +9,11 @@ from simpul_shared.vocabulary import Confidence, LineageKind
 
 from simpul_registry.domain.decree_file import Stated
 from simpul_registry.domain.matching import Match, Ruling, RulingKind, match_places
+from simpul_registry.domain.zones import zoned_anew, zones_of
 
 
 class ChangeKind(StrEnum):
-    """The kinds of lineage, and what has none: a place that is new, one that is gone."""
+    """The kinds of lineage, and what has none: a place that is new, one that is gone, one whose time zone is another."""
 
     ADDED = "ADDED"
     VANISHED = "VANISHED"
@@ -23,10 +24,14 @@ class ChangeKind(StrEnum):
     SPLIT = "SPLIT"
     MERGED = "MERGED"
     REUSED = "REUSED"
+    ZONE_CHANGED = "ZONE_CHANGED"
 
     @property
     def lineage(self) -> LineageKind | None:
-        return None if self in {ChangeKind.ADDED, ChangeKind.VANISHED} else LineageKind(self.value)
+        return None if self in _WITHOUT_LINEAGE else LineageKind(self.value)
+
+
+_WITHOUT_LINEAGE = frozenset({ChangeKind.ADDED, ChangeKind.VANISHED, ChangeKind.ZONE_CHANGED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,25 +48,31 @@ class Change:
 
 @dataclass(frozen=True)
 class Difference:
-    """`matches` are by old code; all places of both maps are in exactly one of them, ADDED or VANISHED."""
+    """`matches` are by old code; all places of both maps are in exactly one of them, ADDED or VANISHED. `zones` are by province."""
 
     matches: Mapping[str, Match]
     changes: Sequence[Change]
+    zones: Mapping[str, str]
 
 
 def compare(old: Iterable[Stated], new: Iterable[Stated], rulings: Sequence[Ruling] = ()) -> Difference:
     """The difference of two maps, the larger regions first, then by code."""
     before, after = {one.code: one for one in old}, {one.code: one for one in new}
     matches = match_places(before.values(), after.values(), rulings)
+    zones = zones_of(before, after, matches)
     changes = [
         *_same(before, after, matches),
         *_ends(before, after, matches),
         *_reused(before, after, matches),
         *_descent(before, after, matches),
         *_ruled(before, after, rulings),
+        *(
+            _zone_changed(before[one.from_code], after[one.to_code], zones)
+            for one in zoned_anew(before, matches, zones)
+        ),
     ]
     told = {(one.kind, _code(one.before), _code(one.after)): one for one in changes}  # a ruling over the same evidence
-    return Difference(matches, sorted(told.values(), key=_order))
+    return Difference(matches, sorted(told.values(), key=_order), zones)
 
 
 def _order(change: Change) -> tuple[int, str, str, str]:
@@ -101,6 +112,10 @@ def _ends(before: Mapping[str, Stated], after: Mapping[str, Stated], matches: Ma
     for code, place in after.items():
         if code not in arrived:
             yield Change(ChangeKind.ADDED, place.depth, None, place)
+
+
+def _zone_changed(one: Stated, other: Stated, zones: Mapping[str, str]) -> Change:
+    return Change(ChangeKind.ZONE_CHANGED, other.depth, one, other, f"{one.timezone} -> {zones[other.code[:2]]}")
 
 
 def _reused(

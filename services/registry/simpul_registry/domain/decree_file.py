@@ -27,7 +27,7 @@ class DecreeFileBroken(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """A place as the file has it. `timezone` only where the file names one."""
+    """A place as the file or the map has it. `timezone` of a file only where that names one."""
 
     code: str
     name: str

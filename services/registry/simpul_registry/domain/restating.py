@@ -4,7 +4,7 @@ Nothing said before is touched: a version for the same start replaces the one be
 withdrawn. Both only from then on; `known_on` before that keeps the old belief.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -15,7 +15,7 @@ from simpul_shared.errors import Conflict
 from simpul_shared.vocabulary import LineageKind
 
 from simpul_registry.domain.decree import Difference
-from simpul_registry.domain.decree_file import DecreeFileBroken, Stated
+from simpul_registry.domain.decree_file import Stated
 from simpul_registry.domain.hierarchy import LEVELS, Path, RegionVersion
 from simpul_registry.domain.identity import SCHEME, CodeLineage, RegionLineage, first_id
 
@@ -55,8 +55,6 @@ class Standing:
     versions: Mapping[str, RegionVersion]
     above: Path
     """Where the topmost of them hang."""
-    zone: str | None
-    """Of the place that they hang from; None where that is the country, which has several."""
     ever: Collection[UUID]
     descent: Sequence[Edge] = ()
 
@@ -70,7 +68,7 @@ class Effect:
 def take_effect(
     standing: Standing, difference: Difference, after: Sequence[Stated], *, day: date, decree: str
 ) -> Effect:
-    """The map is that of `after` from the day on. Errors: LaterChange, DecreeFileBroken (a new province without a time zone)."""
+    """The map is that of `after` from the day on. Errors: LaterChange."""
     _refuse_later(standing.versions.values(), day)
     ids = _ids(standing, difference, after, day)
     versions = list(_versions(standing, difference, after, ids, day=day, decree=decree))
@@ -117,36 +115,14 @@ def _versions(
     day: date,
     decree: str,
 ) -> Iterator[RegionVersion]:
-    zones = _zones(standing, difference, after)
     paths: dict[str, Path] = {}
     for place in sorted(after, key=lambda one: (one.depth, one.code)):
         paths[place.code] = (*paths.get(place.parent_code, standing.above), ids[place.code])
-        zone = zones[place.code[:2]]
+        zone = difference.zones[place.code[:2]]
         yield RegionVersion(
             ids[place.code], SCHEME, place.code, place.name, LEVELS[place.depth], place.kind, paths[place.code], zone,
             day, date.max, decree,
         )  # fmt: skip
-
-
-def _zones(standing: Standing, difference: Difference, after: Sequence[Stated]) -> dict[str, str]:
-    """By province: as the file says, else as it was, else as most of what lies in it was before."""
-    if standing.zone is not None:
-        return defaultdict(lambda: standing.zone or "")
-    before: dict[str, Counter[str]] = defaultdict(Counter)
-    for one in difference.matches.values():
-        weight = len(difference.matches) if one.to_code.count(".") == 0 else 1
-        before[one.to_code[:2]][standing.versions[one.from_code].timezone] += weight
-    zones = {}
-    for place in after:
-        if place.depth == 0:
-            zones[place.code] = place.timezone or next((zone for zone, _ in before[place.code].most_common(1)), "")
-    if missing := [code for code, zone in zones.items() if not zone]:
-        raise DecreeFileBroken(
-            f"Nothing tells the time zone of the new province {', '.join(missing)}. Name it in the column timezone,"
-            " such as Asia/Jayapura.",
-            field="/file",
-        )
-    return zones
 
 
 def _ended(old: RegionVersion, new: RegionVersion | None, day: date) -> Iterator[Statement]:

@@ -62,7 +62,8 @@ class DecreeView(BaseModel):
 
 class DecreeRowView(BaseModel):
     """One change. A place that is new has no `from`, one that is gone no `to`: its successor is unknown unless a further row
-    says SPLIT or MERGED. `libraries` counts those in the region and below it."""
+    says SPLIT or MERGED. ZONE_CHANGED goes for all that lies in the region, from the first zone of `basis` to the second.
+    `libraries` counts those in the region and below it."""
 
     row_no: int
     kind: ChangeKind
