@@ -19,7 +19,7 @@ from tests.support.services import ServiceUnderTest
 RUNS = int(os.environ.get("SIMPUL_TEST_DECREE_RUNS", "2"))
 """Random histories on the service; each takes some seconds."""
 
-FAR = "2190-01-01"
+FAR = "2100-12-31"
 _DAYS = itertools.count(1)
 """The database outlives each history."""
 
