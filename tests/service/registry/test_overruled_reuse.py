@@ -98,11 +98,14 @@ async def test_a_code_used_again_names_one_place_all_along_when_a_person_says_so
         assert (first["kind"], first["basis"], first["confidence"]) == ("RENAMED", "PERSON", "HIGH")
         assert (await villages.ids(code, known_on=moment)) == ids[code]
         gone = await villages.one.get(f"/v1/regions/{overrule['joined_region_id']}", valid_on=DAYS[0])
-        assert gone.status_code == 404
+        assert (gone.status_code, gone.json()["joined_into"]) == (404, overrule["region_id"])
+        assert overrule["region_id"] in gone.json()["detail"]
         assert (await villages.told(overrule["joined_region_id"])) == []
     assert (await villages.ids(GAMPONG))[-1] == ids[GAMPONG][-1]
     for overrule in reversed(overrules):
         await villages.undo(overrule)
+    parted = await villages.one.get(f"/v1/regions/{overrules[0]['new_region_id']}", valid_on=DAYS[-1])
+    assert (parted.status_code, parted.json()["joined_into"]) == (404, None)
     assert await villages.everything() == before
 
 

@@ -191,7 +191,12 @@ async def _absent(tx: Transaction, region_id: UUID, as_of: AsOf) -> RegionUnknow
 async def _withdrawn(tx: Transaction, region_id: UUID, known_on: datetime | None) -> RegionUnknown:
     row = await tx.fetchrow(
         """
-        select code, name, superseded_at from region_version
+        select code, name, superseded_at, (
+                select o.region_id from region_overrule as o
+                where o.joined_region_id = $1 and o.ruled_at <= coalesce($2::timestamptz, 'infinity')
+                    and (o.undone_at is null or o.undone_at > $2)
+            ) as joined_into
+        from region_version
         where region_id = $1 and superseded_at <= coalesce($2::timestamptz, 'infinity') order by superseded_at desc limit 1
         """,
         region_id,
@@ -199,10 +204,13 @@ async def _withdrawn(tx: Transaction, region_id: UUID, known_on: datetime | None
     )
     if row is None:
         return _never(region_id)
+    joined = f" It was found to be region {row['joined_into']}, which has its past and its future." * bool(
+        row["joined_into"]
+    )
     return RegionUnknown(
         f"What was said of region {region_id}, {row['code']} {row['name']}, was withdrawn: a decree was undone or a lineage"
-        f" overruled. Its /history has it; ask with a known_on before {row['superseded_at'].isoformat()}.",
-        facts={"withdrawn_at": row["superseded_at"]},
+        f" overruled.{joined} Its /history has it; ask with a known_on before {row['superseded_at'].isoformat()}.",
+        facts={"withdrawn_at": row["superseded_at"], "joined_into": row["joined_into"]},
     )
 
 
