@@ -1,10 +1,12 @@
 """A nomination's way through village, regency, province and nation, through HTTP."""
 
+import msgspec
 from simpul_shared.access import Role
 from simpul_shared.contracts import registry as announced
 
-from tests.service.registry.test_libraries import DECREE, MENGWI, nominated
-from tests.support.services import ServiceUnderTest
+from tests.service.registry.conftest import region_id
+from tests.service.registry.test_libraries import DECREE, MENGWI, nominated, step
+from tests.support.services import Caller, ServiceUnderTest
 
 
 async def test_village_regency_province_and_nation_decide_one_after_the_other_and_history_tells_why(
@@ -43,6 +45,21 @@ async def test_nobody_decides_on_a_nomination_of_their_own_at_any_level(registry
     assert (await nation.colleague.post(f"{path}/verify", version=1)).status_code == 200
     response = await nation.post(f"{path}/designate", DECREE, version=2)
     assert (response.status_code, response.json()["code"]) == (403, "self-approval")
+
+
+async def test_a_library_whose_village_has_ended_is_designated_where_that_last_lay(
+    registry: ServiceUnderTest, national: Caller
+) -> None:
+    path = await nominated(national, nominated_on="2021-12-01")
+    await step(national, path, "verify")
+    await registry.database.pool.execute("update region_version set valid_to = '2022-01-01' where code = $1", MENGWI)
+    await step(national, path, "designate", DECREE | {"sk_date": "2022-03-15"})
+    await step(national, path, "activate", {"effective_on": "2022-05-01"})
+    later = DECREE | {"sk_date": "2023-03-15", "programme_year": 2023}
+    assert (await step(national, path, "designate", later))["region"]["code"] == MENGWI
+    for envelope in await registry.ledger(announced.LibraryDesignated):
+        said = msgspec.json.decode(envelope.data, type=announced.LibraryDesignated)
+        assert (said.region_id, said.province_id) == (region_id(MENGWI), region_id("51"))
 
 
 async def test_a_regency_cannot_take_back_what_it_has_passed_on(registry: ServiceUnderTest) -> None:

@@ -10,7 +10,7 @@ from simpul_shared.platform.auth import Scope
 from simpul_shared.platform.database import Transaction
 from simpul_shared.platform.http.command import Answer
 from simpul_shared.platform.outbox import append
-from simpul_shared.regions.store import Region, region_by_id, require_in_scope
+from simpul_shared.regions.store import Region, require_in_scope
 from simpul_shared.vocabulary import Basis, FundSource, LibraryType, RegionCode, Scheme
 
 from simpul_registry.commands.changing import Change, announce, load, load_for_day, moment_of
@@ -132,9 +132,9 @@ async def designate_library(
     scheme: Scheme,
     fund_source: FundSource | None,
 ) -> Answer:
-    """The region announced is the one in which the library lay on the decree's date.
+    """The region announced is the one in which the library lay on the decree's date, as it was last where it had ended.
 
-    Errors: LibraryUnknown, PreconditionFailed, RegionUnknown, and those of rules.designate.
+    Errors: LibraryUnknown, PreconditionFailed, and those of rules.designate.
     """
     placed = await load(tx, change)
     library = rules.designate(
@@ -148,7 +148,7 @@ async def designate_library(
         merged_years=await merged_years(tx, change.library_id),
         today=local_day(change.now, placed.region.timezone),
     )
-    then = await region_by_id(tx, await region_on(tx, library.library_id, sk_date), on=sk_date, field="/sk_date")
+    then = await region_as_last_known(tx, await region_on(tx, library.library_id, sk_date), on=sk_date)
     event = announced.LibraryDesignated(
         library_id=library.library_id,
         region_id=then.region_id,
