@@ -198,8 +198,13 @@ async def test_a_library_neither_closes_nor_merges_before_others_were_merged_int
     assert await refused(national, source, "close", early) == (422, "date-too-early")
     assert await refused(national, source, "merge", early | {"survivor_id": id_of(heir)}) == (422, "date-too-early")
     assert await refused(national, replica, "close", early | {"effective_on": "2024-04-30"}) == (422, "date-too-early")
-    await step(national, replica, "close", early)
-    await step(national, source, "close", early | {"effective_on": "2024-06-01"})
+    end = {"effective_on": "2024-07-01", "reason": "x"}
+    version = (await national.get(source)).json()["version"]
+    assert (await national.post(f"{source}/replicas/{id_of(replica)}/end", end, version=version)).status_code == 200
+    for bound in (source, replica):
+        early = {"effective_on": "2024-06-30", "reason": "x"}
+        assert await refused(national, bound, "close", early) == (422, "date-too-early")
+        await step(national, bound, "close", early | {"effective_on": "2024-07-01"})
 
 
 async def test_the_link_of_a_mentor_that_has_closed_is_ended_and_nobody_is_told_of_a_replicator(

@@ -47,9 +47,10 @@ def renamed(library: Library) -> Library:
     [
         (relocated(in_state(S.ACTIVE)), date.min),
         (renamed(in_state(S.ACTIVE)), date.min),
+        (designated(designated(in_state(S.ACTIVE), on=MOVED, year=2024), on=DECREED, year=2025), date.min),
         (in_state(S.ACTIVE), MOVED),
     ],
-    ids=["moved", "renamed", "another bound to it"],
+    ids=["moved", "renamed", "designated for further years", "another bound to it"],
 )
 def test_a_library_neither_closes_nor_merges_before_anything_that_was_said_of_it(
     library: Library, bound_since: date

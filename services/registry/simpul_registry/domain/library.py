@@ -124,18 +124,21 @@ class Library(msgspec.Struct, frozen=True):
 
     @property
     def stands_since(self) -> date:
-        """The first day on which its status, its name and its place were all as they are now.
+        """The first day on which its status, its name, its place and its decrees were all as they are now.
 
         How far its nomination has come is a matter of offices: it may have closed, or been merged, before they decided.
         """
         begun = self.nominated_on if self.status in UNDECREED else self.status_since
-        return max(begun, self.named_since, self.placed_since)
+        return max(begun, self.named_since, self.placed_since, *self._decree_days)
 
     @property
     def begun_on(self) -> date:
         """The day of its first decree; of its nomination, while there is none."""
-        decrees = [e.sk_date for e in self.episodes if e.sk_date]
-        return max(self.nominated_on, min(decrees, default=self.nominated_on))
+        return max(self.nominated_on, min(self._decree_days, default=self.nominated_on))
+
+    @property
+    def _decree_days(self) -> list[date]:
+        return [e.sk_date for e in self.episodes if e.sk_date]
 
     @property
     def open_years(self) -> frozenset[int]:
@@ -170,7 +173,7 @@ def reactivate(library: Library, *, effective_on: date, today: date) -> Library:
 
 
 def close(library: Library, *, plans: PlansAtClosing, bound_since: date, effective_on: date, today: date) -> Library:
-    """Close for ever. `bound_since` is the last day on which another was merged into it or linked with it.
+    """Close for ever. `bound_since` is the last day on which another was merged into it, or a link with it began or ended.
 
     Errors: LibraryClosed, LibraryMerged, OpenFollowUpPlans, DateInFuture, DateTooEarly.
     """

@@ -62,7 +62,7 @@ class ReplicaNotAtWork(Conflict):
 def merge(library: Library, survivor: Library, *, bound_since: date, effective_on: date, today: date) -> Library:
     """The library as merged into the survivor, which stays as it is; so a merged one never is a survivor, and no ring closes.
 
-    `bound_since` is the last day on which another was merged into the library or linked with it.
+    `bound_since` is the last day on which another was merged into the library, or a link with it began or ended.
 
     Errors: OneLibraryOnly, LibraryClosed, LibraryMerged, SurvivorBehind, DateInFuture, DateTooEarly.
     """

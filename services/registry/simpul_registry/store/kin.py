@@ -59,13 +59,13 @@ async def merged_years(tx: Transaction, library_id: UUID) -> frozenset[int]:
 
 
 async def bound_since(tx: Transaction, library_id: UUID) -> date:
-    """The last day on which another was merged into it, or a link that it still has began; the first of all days without any."""
+    """The last day on which another was merged into it, or a link of it began or ended; the first of all days without any."""
     day: date = await tx.fetchval(
         """
         select coalesce(greatest(
             (select max(merged_on) from library where merged_into = $1),
-            (select max(linked_on) from replica_link
-                where $1 in (mentor_now, replica_now) and mentor_now <> replica_now and ended_on is null)
+            (select max(coalesce(ended_on, linked_on)) from replica_link
+                where $1 in (mentor_now, replica_now) and mentor_now <> replica_now)
         ), '-infinity')
         """,
         library_id,
