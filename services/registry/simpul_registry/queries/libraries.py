@@ -117,19 +117,10 @@ async def list_libraries(
         select l.library_id, l.name, l.type, l.region_id, l.status, l.nominated_on, l.status_since, l.named_since,
             l.placed_since, l.basis, l.merged_into, l.merged_on, l.plans_to, l.active_replicas, l.version
         from library_now l
-        where ($2::uuid[] is null or l.region_id in (
-                select v.region_id from region_version v
-                where v.path && $2 and v.valid_from <= $1 and v.superseded_at = 'infinity'
-                    and ($1 < v.valid_to or not exists (select from region_version later
-                        where later.region_id = v.region_id and later.valid_from > v.valid_from
-                        and later.valid_from <= $1 and later.superseded_at = 'infinity'))))
+        where ($2::uuid[] is null or l.region_id in (select region_id from regions_within($2, $1)))
             and ($3::uuid is null or l.library_id in (
-                select lay.library_id from library_region lay join region_version v on v.region_id = lay.region_id
-                where v.path @> array[$3] and v.valid_from <= $4 and v.superseded_at = 'infinity'
-                    and ($4 < v.valid_to or not exists (select from region_version later
-                        where later.region_id = v.region_id and later.valid_from > v.valid_from
-                        and later.valid_from <= $4 and later.superseded_at = 'infinity'))
-                    and lay.valid_from <= $16 and $16 < lay.valid_to))
+                select lay.library_id from library_region lay join regions_within(array[$3], $4) using (region_id)
+                where lay.valid_from <= $16 and $16 < lay.valid_to))
             and ($5::text is null or l.standing = $5)
             and ($6::text is null or l.type = $6)
             and ($7::text is null or l.name ilike $7)
