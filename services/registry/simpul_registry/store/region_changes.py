@@ -159,14 +159,21 @@ async def changed_since(tx: Transaction, change_id: UUID) -> str | None:
     """
     code: str | None = await tx.fetchval(
         """
-        with said as materialized (
-            select array_agg(distinct region_id) as ids, max(recorded_at) as at from region_statement where change_id = $1
+        with told as materialized (
+            select max(recorded_at) as at from region_statement where change_id = $1
+        ), said as materialized (
+            select distinct region_id from region_statement where change_id = $1
+        ), since as materialized (
+            -- Whatever else is held is held as it was meant.
+            select distinct v.region_id, v.code, v.name, v.kind, v.path, v.valid_from, v.valid_to, v.recorded_at, v.superseded_at
+            from told join region_version as v on v.recorded_at > told.at
+                    or (v.superseded_at > told.at and v.superseded_at < 'infinity')
+                cross join unnest(v.path) as above (region_id) join said on said.region_id = above.region_id
         ), held as materialized (
-            select region_id, code, name, kind, path, valid_from, valid_to from region_version, said
-            where superseded_at = 'infinity' and path && said.ids
+            select region_id, code, name, kind, path, valid_from, valid_to from since where superseded_at = 'infinity'
         ), meant as materialized (
-            select region_id, code, name, kind, path, valid_from, valid_to from region_version, said
-            where recorded_at <= said.at and superseded_at > said.at and path && said.ids
+            select region_id, code, name, kind, path, valid_from, valid_to from since, told
+            where recorded_at <= told.at and superseded_at > told.at
         )
         select code from ((table held except table meant) union all (table meant except table held)) as changed
         union all
