@@ -105,7 +105,7 @@ async def test_a_code_used_again_names_one_place_all_along_when_a_person_says_so
     for overrule in reversed(overrules):
         await villages.undo(overrule)
     parted = await villages.one.get(f"/v1/regions/{overrules[0]['new_region_id']}", valid_on=DAYS[-1])
-    assert (parted.status_code, parted.json()["joined_into"]) == (404, None)
+    assert (parted.status_code, "joined_into" in parted.json()) == (404, False)
     assert await villages.everything() == before
 
 
