@@ -58,6 +58,25 @@ async def test_people_are_found_by_phone_and_nik_within_ones_regions(
     assert (await elsewhere.post("/v1/people/look-up", term)).json()["items"] == []
 
 
+async def test_a_number_that_many_share_is_looked_up_page_by_page_within_ones_regions(
+    registry: ServiceUnderTest, national: Caller
+) -> None:
+    shared = {"phone": PHONE, "nik": None, "email": None}
+    there = [await registered(national, **shared, region_code="51.05.02.2003") for _ in range(3)]
+    here = await registered(national, **shared)
+
+    async def found(caller: Caller, query: str) -> tuple[list[str], str | None]:
+        page = (await caller.post(f"/v1/people/look-up?{query}", {"phone": PHONE})).json()
+        return [f"/v1/people/{one['person_id']}" for one in page["items"]], page["next_cursor"]
+
+    assert await found(registry.caller(Role.REGENCY_ADMIN, "51.03"), "limit=3") == ([here], None)
+    first, cursor = await found(national, "limit=3")
+    assert await found(national, f"limit=3&cursor={cursor}") == ([here], None)
+    assert first == there
+    seen = [(await national.get(f"{path}/accesses")).json()["items"] for path in (there[0], here)]
+    assert [len(one) for one in seen] == [1, 2]
+
+
 @pytest.mark.parametrize("term", [{}, {"phone": PHONE, "nik": NIK}, {"name": NAME}, {"phone": "siapa"}])
 async def test_people_are_looked_up_by_one_phone_or_nik(national: Caller, term: dict[str, str]) -> None:
     response = await national.post("/v1/people/look-up", term)

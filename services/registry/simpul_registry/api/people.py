@@ -73,14 +73,18 @@ async def list_people(
 )
 async def look_up_people(
     body: LookUpBody,
+    limit: Limit = 50,
+    cursor: Cursor = None,
     edge: Query = query(Permission.PERSON_LOOK_UP, touches="found.region_id"),
     keys: Keys = Depends(person_keys),
 ) -> Response:
     kind, term = body.term()
-    reader = Reader(edge.principal.client_id, body.purpose)
+    digest, reader = keys.index.digest(kind, term), Reader(edge.principal.client_id, body.purpose)
     async with edge.noted() as tx:
-        found = await queries.look_up(tx, kind, term, keys=keys, reader=reader, scope=edge.scope, now=edge.now)
-    return answer(found)
+        page = await queries.look_up(
+            tx, kind, digest, reader=reader, scope=edge.scope, now=edge.now, limit=limit, cursor=cursor
+        )
+    return answer(page)
 
 
 @router.get("/{person_id}", response_model=PersonView, summary="One person, without anything personal")

@@ -11,7 +11,7 @@ from simpul_shared.platform.http.query import Page, decode_cursor, decode_id_cur
 from simpul_shared.vocabulary import AffiliationRole, PersonalField
 
 from simpul_registry.domain.person import AccessKind, TermKind
-from simpul_registry.sealing import Keys, ServiceKey
+from simpul_registry.sealing import ServiceKey
 from simpul_registry.store.accesses import Reader, note_access
 from simpul_registry.store.libraries import load_library
 from simpul_registry.store.people import (
@@ -65,13 +65,27 @@ async def get_personal_fields(
 
 
 async def look_up(
-    tx: Transaction, kind: TermKind, term: str, *, keys: Keys, reader: Reader, scope: Scope, now: datetime
+    tx: Transaction,
+    kind: TermKind,
+    digest: bytes,
+    *,
+    reader: Reader,
+    scope: Scope,
+    now: datetime,
+    limit: int,
+    cursor: str | None,
 ) -> Page[PersonView]:
-    """The people within the scope with this telephone number or NIK; each is told of in the log of accesses."""
-    found = await find_people(tx, kind, term, keys=keys, scope=scope, now=now)
-    for person in found:
+    """The people within the scope with this telephone number or NIK; each who is shown is told of in the log of accesses.
+
+    Errors: CursorMalformed.
+    """
+    after = decode_cursor(cursor, tuple[UUID])
+    found = await find_people(
+        tx, kind, digest, after=after[0] if after else None, limit=limit + 1, scope=scope, now=now
+    )
+    for person in found[:limit]:
         await note_access(tx, person.person_id, AccessKind.LOOK_UP, [kind], reader=reader)
-    return Page(items=[PersonView.of(person) for person in found])
+    return page_of([PersonView.of(one) for one in found], limit=limit, key=lambda one: (str(one.person_id),))
 
 
 async def list_people(

@@ -204,18 +204,27 @@ async def load_tombstone(tx: Transaction, person_id: UUID, *, scope: Scope, now:
 
 
 async def find_people(
-    tx: Transaction, kind: TermKind, term: str, *, keys: Keys, scope: Scope, now: datetime
+    tx: Transaction, kind: TermKind, digest: bytes, *, after: UUID | None, limit: int, scope: Scope, now: datetime
 ) -> list[Person]:
-    """The people within the scope who are found by the term."""
+    """The people who are found by the term with this digest, by id. Their regions are those of people_within."""
+    today = local_day(now, JAKARTA)
     rows = await tx.fetch(
         """
         select p.person_id, p.region_id, p.basis, p.registered_at, p.version, p.erased_at, p.merged_into
         from person_term t join person p using (person_id)
-        where t.kind = $1 and t.digest = $2
-        order by p.person_id limit 50
+        where t.kind = $1 and t.digest = $2 and ($3::uuid is null or p.person_id > $3) and ($4::uuid[] is null or (
+            select v.path && $4 from region_version v where v.region_id = p.region_id
+            order by v.superseded_at = 'infinity' desc, v.valid_from <= $5 desc,
+                case when v.valid_from <= $5 then v.valid_from end desc, v.valid_from, v.superseded_at desc
+            limit 1))
+        order by p.person_id limit $6
         """,
         kind.value,
-        keys.index.digest(kind, term),
+        digest,
+        after,
+        await scope_ids(tx, scope, on=today),
+        today,
+        limit,
     )
     return await people_within(tx, rows, scope=scope, now=now)
 
