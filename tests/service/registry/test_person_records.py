@@ -138,6 +138,11 @@ async def test_consents_keep_purpose_basis_and_text_and_are_withdrawn(
     assert (given["legal_basis"], given["withdrawn_at"]) == ("PERSETUJUAN", None)
     twice = await national.post(f"{path}/consents", body, version=2)
     assert (twice.status_code, twice.json()["code"]) == (409, "record-overlaps")
+    for at, code in (("0001-01-01T00:00:00+14:00", "consent-too-early"), ("2025-12-31T00:00:00Z", "interval-reversed")):
+        refused = await national.post(
+            f"{path}/consents/{given['consent_id']}/withdraw", {"withdrawn_at": at}, version=2
+        )
+        assert (refused.status_code, refused.json()["code"]) == (422, code)
     (withdrawn,) = (await told(national, path, f"consents/{given['consent_id']}/withdraw", {}))["consents"]
     assert withdrawn["withdrawn_at"] is not None
     gave, withdrew = [one for one in await registry.ledger() if "consent" in one.type]
@@ -152,6 +157,8 @@ async def test_consents_keep_purpose_basis_and_text_and_are_withdrawn(
         ({"purpose": "APA SAJA", "text_version": "v1"}, 422),
         ({"purpose": "FOTO", "text_version": "v1", "given_at": "2026-01-02T09:00:00"}, 422),
         ({"purpose": "FOTO", "text_version": "v1", "given_at": "2999-01-02T09:00:00Z"}, 422),
+        ({"purpose": "FOTO", "text_version": "v1", "given_at": "0001-01-01T00:00:00+14:00"}, 422),
+        ({"purpose": "FOTO", "text_version": "v1", "given_at": "9999-12-31T23:59:59-14:00"}, 422),
     ],
 )
 async def test_a_consent_that_cannot_be_right_is_refused(
@@ -188,6 +195,26 @@ async def test_people_who_look_alike_are_candidates_until_somebody_decides(
         "select verdict, actor from person_duplicate_verdict order by verdict"
     )
     assert [tuple(row) for row in verdicts] == [("DISMISSED", "test-client"), ("MERGED", "test-client")]
+
+
+async def test_who_looks_like_a_merged_entry_is_a_candidate_with_the_survivor_unless_that_was_dismissed(
+    national: Caller,
+) -> None:
+    nobody = OTHER | {"birth_year": None, "gender": None}
+    first, second, survivor = [
+        await registered(national, **nobody | {"name": f"Orang {no}a"}) for no in ("X", "Y", "Z")
+    ]
+    await told(national, first, "correct", {"phone": "081200000001"})
+    await told(national, second, "correct", {"phone": "081200000002"})
+    dismissed = await registered(national, **nobody | {"name": "Kadek", "phone": "081200000002"})
+    ids = [path.rpartition("/")[2] for path in (second, dismissed)]
+    await national.post("/v1/person-duplicates/dismiss", {"person_ids": ids})
+    await told(national, first, "merge", {"survivor_id": ids[0]})
+    await told(national, second, "merge", {"survivor_id": survivor.rpartition("/")[2]})
+    again = await registered(national, **nobody | {"name": "Wayan", "phone": "081200000001"})
+    found = (await national.get("/v1/person-duplicates")).json()["items"]
+    pair = [path.rpartition("/")[2] for path in (survivor, again)]
+    assert [(one["person_ids"], one["alike"]) for one in found] == [(pair, ["phone"])]
 
 
 async def test_a_merged_person_points_to_the_survivor_who_is_erased_last(national: Caller) -> None:

@@ -90,7 +90,7 @@ async def end_certification(tx: Transaction, change: ChangePerson, certification
 
 
 async def give_consent(tx: Transaction, change: ChangePerson, consent: Consent) -> Answer:
-    """Errors: those of load_for_change; RecordOverlaps, ConsentInFuture."""
+    """Errors: those of load_for_change; RecordOverlaps, ConsentTooEarly, ConsentInFuture."""
     person = await load_for_change(tx, change)
     rules.give(person.all_records.consents, consent, now=change.now)
     await store.save_consent(tx, person.person_id, consent)
@@ -107,7 +107,7 @@ async def give_consent(tx: Transaction, change: ChangePerson, consent: Consent) 
 async def withdraw_consent(
     tx: Transaction, change: ChangePerson, consent_id: UUID, *, withdrawn_at: datetime | None
 ) -> Answer:
-    """Errors: those of load_to_end; RecordUnknown, RecordEnded, IntervalReversed, ConsentInFuture."""
+    """Errors: those of load_to_end; RecordUnknown, RecordEnded, IntervalReversed, ConsentTooEarly, ConsentInFuture."""
     person = await load_to_end(tx, change)
     at = withdrawn_at or change.now
     withdrawn = rules.withdraw(person.records.consents, consent_id, at=at, now=change.now)

@@ -5,7 +5,7 @@ Days of intervals are local; `valid_from` is inclusive, `valid_to` exclusive and
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import TypeVar
 from uuid import UUID
 
@@ -31,6 +31,11 @@ class RecordOverlaps(Conflict):
 class RecordEnded(Conflict):
     slug = "record-ended"
     title = "Catatan sudah berakhir"
+
+
+class ConsentTooEarly(Invalid):
+    slug = "consent-too-early"
+    title = "Persetujuan terlalu awal"
 
 
 class ConsentInFuture(Invalid):
@@ -117,6 +122,8 @@ class Records:
 
 NO_RECORDS = Records()
 
+_FIRST_CONSENT = datetime(1945, 8, 17, tzinfo=UTC)
+
 R = TypeVar("R", Affiliation, Certification)
 
 
@@ -143,8 +150,8 @@ def end(records: Sequence[R], record_id: UUID, *, valid_to: date) -> R:
 
 
 def give(consents: Sequence[Consent], new: Consent, *, now: datetime) -> Consent:
-    """Errors: RecordOverlaps, while the same text is agreed to for the same purpose; ConsentInFuture."""
-    _refuse_future(new.given_at, now=now, field="/given_at")
+    """Errors: RecordOverlaps, while the same text is agreed to for the same purpose; ConsentTooEarly, ConsentInFuture."""
+    _require_possible(new.given_at, now=now, field="/given_at")
     for one in consents:
         if (one.purpose, one.text_version, one.withdrawn_at) == (new.purpose, new.text_version, None):
             raise RecordOverlaps(
@@ -155,19 +162,22 @@ def give(consents: Sequence[Consent], new: Consent, *, now: datetime) -> Consent
 
 
 def withdraw(consents: Sequence[Consent], consent_id: UUID, *, at: datetime, now: datetime) -> Consent:
-    """Errors: RecordUnknown, RecordEnded (withdrawn already), IntervalReversed, ConsentInFuture."""
+    """Errors: RecordUnknown, RecordEnded (withdrawn already), IntervalReversed, ConsentTooEarly, ConsentInFuture."""
     consent = next((one for one in consents if one.consent_id == consent_id), None)
     if consent is None:
         raise _unknown(consent_id)
     if consent.withdrawn_at is not None:
         raise RecordEnded("The consent was withdrawn already. There is nothing to do.")
-    _refuse_future(at, now=now, field="/withdrawn_at")
+    _require_possible(at, now=now, field="/withdrawn_at")
     if at < consent.given_at:
         raise IntervalReversed("A consent can't be withdrawn before it was given.", field="/withdrawn_at")
     return replace(consent, withdrawn_at=at)
 
 
-def _refuse_future(moment: datetime, *, now: datetime, field: str) -> None:
+def _require_possible(moment: datetime, *, now: datetime, field: str) -> None:
+    """A moment of the year 1 with an offset lies outside of what can be stored."""
+    if moment < _FIRST_CONSENT:
+        raise ConsentTooEarly(f"The moment lies before {_FIRST_CONSENT.date()}. Name the one meant.", field=field)
     if moment > now:
         raise ConsentInFuture(
             "The moment lies in the future. Leave it out for now, or name an earlier one.", field=field
