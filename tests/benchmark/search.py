@@ -1,7 +1,8 @@
 """Search: the village box over all names and codes, beside a sorted array in memory and `ilike '%x%'`, behind one edge.
 
 The same names are asked of all three, and every answer must hold the village that was meant. Words of the regions above, and
-slips, and codes of BPS, only ours understands; their times are told apart. Of the slips nine in ten must be found: some make another name.
+slips of letters and blanks, and codes of BPS, only ours understands; their times are told apart. Of the slips nine in ten must be found: some
+make another name.
 """
 
 import asyncio
@@ -168,8 +169,12 @@ async def _questions(admin: "asyncpg.Connection[asyncpg.Record]") -> tuple[list[
     slipped = [
         Question(_slip(row["name"]), row["name"], slip=True) for row in chosen if len(row["name"].split()[0]) > 6
     ]
+    respaced = [
+        Question(f"{_other_blanks(row['name'])} {row['regency'].split()[-1]}", row["name"], slip=True) for row in chosen
+    ]
     placed = [Question(f"{row['name']} {row['regency'].split()[-1]}", row["name"]) for row in chosen]
-    return named, [*slipped[: QUESTIONS // 4], *placed[: QUESTIONS - QUESTIONS // 4]]
+    quarter = QUESTIONS // 4
+    return named, [*slipped[:quarter], *respaced[quarter : 2 * quarter], *placed[2 * quarter :]]
 
 
 async def _coded(admin: "asyncpg.Connection[asyncpg.Record]") -> list[Question]:
@@ -189,6 +194,11 @@ async def _coded(admin: "asyncpg.Connection[asyncpg.Record]") -> list[Question]:
 def _slip(name: str) -> str:
     """Two letters of the first word swapped."""
     return name[:3] + name[4] + name[3] + name[5:]
+
+
+def _other_blanks(name: str) -> str:
+    """The first blank left out, or one put in."""
+    return name.replace(" ", "", 1) if " " in name else f"{name[:3]} {name[3:]}"
 
 
 async def _sides(

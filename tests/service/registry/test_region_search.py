@@ -46,6 +46,34 @@ async def test_words_of_the_regions_above_slips_and_codes_lead_to_one_village(lo
     assert hit["near"] == (1 if q == "pungul badung" else 0)
 
 
+@pytest.mark.parametrize(
+    ("q", "meant"),
+    [
+        ("pangkalpinang", "Kota Pangkal Pinang"),
+        ("baubau", "Kota Bau Bau"),
+        ("abian semal", "Abiansemal"),
+        ("pungg ul badung", "Punggul"),
+        ("DI Yogyakarta", "Daerah Istimewa Yogyakarta"),
+        ("D.I. Yogyakarta", "Daerah Istimewa Yogyakarta"),
+        ("Tg. Priok", "Tanjung Priok"),
+        ("P. Derawan", "Pulau Derawan"),
+        ("punggul badung 80352", "Punggul"),
+        ("sleman jogja", "Sleman"),
+    ],
+)
+async def test_a_blank_too_many_or_too_few_or_a_short_word_hides_no_place(
+    loaded: LoadedRegistry, q: str, meant: str
+) -> None:
+    hits = await search(loaded, q)
+    assert hits[0]["name"] == meant
+
+
+async def test_homonyms_that_are_written_otherwise_have_a_place_on_a_full_page(loaded: LoadedRegistry) -> None:
+    names = [one["name"] for one in await search(loaded, "suka maju")]
+    assert names == ["Suka Maju"] * 8 + ["Sukamaju"] * 2
+    assert (await search(loaded, "suka maju luwu utara"))[0]["name"] == "Sukamaju"
+
+
 async def test_a_name_of_the_past_finds_the_place_and_its_own_time(loaded: LoadedRegistry) -> None:
     [old] = await search(loaded, "91.09.09.1005")
     assert (old["name"], old["valid_to"], old["above"][1]["code"]) == ("Karang Senang", "2022-11-09", "91")

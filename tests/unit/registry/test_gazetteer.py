@@ -142,7 +142,11 @@ def test_a_number_that_is_no_code_or_that_a_name_has_is_a_word() -> None:
     villages = Gazetteer([_entry("51.03.02.2001", "20 Ilir"), _entry("51.03.02.2002", "Trans 2000")])
     found = [villages.search(Wanted(text, TODAY), limit=1)[0].entry.name for text in ("20 ilir", "trans 2000")]
     assert found == ["20 Ilir", "Trans 2000"]
-    assert codes("mengwi 80351") == []
+
+
+def test_a_post_code_hides_nothing() -> None:
+    assert codes("punggul, badung 80352") == codes("80352 punggul badung") == ["51.03.03.2014"]
+    assert codes("punggul badung 803521") == []
 
 
 def test_plain_names_are_answered_by_all_that_they_begin_the_larger_first() -> None:

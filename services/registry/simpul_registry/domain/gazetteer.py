@@ -1,7 +1,8 @@
 """All names and codes that regions ever bore, in memory (pure): words to places, right or nearly right, homonyms with their way.
 
 Every word of a question must be found in a place's own name or in that of a region above it, so that "punggul badung" is one
-village out of three. A word that no name has is taken for the names' words that are spelt nearly like it.
+village out of three. A word that no name has is taken for two of them without their blank, or else for the names' words that
+are spelt nearly like it. Two words that stand next to each other in a name are kept as one, too, with the blank in it.
 """
 
 from bisect import bisect_left
@@ -9,14 +10,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from heapq import merge
-from itertools import chain
+from itertools import chain, islice, pairwise
 from typing import NamedTuple
 from uuid import UUID
 
 from simpul_registry.domain.assigned_codes import NONE_ASSIGNED, AssignedCodes
 from simpul_registry.domain.question import Reading, readings, words_of
 from simpul_registry.domain.region_code import CodeScheme
+from simpul_registry.domain.rewriting import other_ways, written_out
 from simpul_registry.domain.spelling import Spelling
 from simpul_registry.domain.statement import FOREVER, Statement
 
@@ -24,6 +27,9 @@ _PLACES_AT_MOST = 3000
 """That the beginning of a word stands for; of "a" nobody wants all."""
 
 _VILLAGE = 4
+
+_OF_REWRITTEN = 5
+"""One in so many on a page: of "Suka Maju" there are more than a page, and of "Sukamaju", too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +88,20 @@ class Gazetteer:
         self._ways: list[tuple[int, ...]] = []
         """By an entry's number, the regions above it."""
         ways: dict[tuple[UUID, ...], tuple[int, ...]] = {}
-        self._named: dict[tuple[str, ...], list[int]] = defaultdict(list)
+        self._named: dict[str, list[int]] = defaultdict(list)
         for number, entry in enumerate(self._entries):
             self._add(number, entry)
             above = entry.path[:-1]
             self._ways.append(ways.get(above) or ways.setdefault(above, tuple(map(self._small_of, above))))
-        self._sorted = sorted(self._numbers)
+        self._sorted = sorted(word for word in self._numbers if " " not in word)
         self._codes = sorted((entry.code, number) for number, entry in enumerate(self._entries))
         self._spelling = Spelling(self._sorted)
 
     def _add(self, number: int, entry: Entry) -> None:
         words = words_of(entry.name)
         self._versions[entry.region_id].append(number)
-        self._named[tuple(words)].append(number)
-        for word in set(words):
+        self._named[" ".join(words)].append(number)
+        for word in {*words, *map(" ".join, pairwise(words))}:
             self._numbers[word].append(number)
             if entry.depth < _VILLAGE:
                 self._regions[word].add(self._small_of(entry.region_id))
@@ -104,40 +110,54 @@ class Gazetteer:
         return self._small.setdefault(region_id, len(self._small))
 
     def search(self, wanted: Wanted, assigned: AssignedCodes = NONE_ASSIGNED, *, limit: int) -> list[Hit]:
-        """Those called just so first, then those with all the words in their name, then those with some of them above.
+        """Those called just so first, then those with all the words in their name, then those with some of them above; then the
+        same for other ways to write it, which have a place on a full page, too; and last with words that are no name's.
 
         Errors: RegionCodeMalformed.
         """
-        hits: dict[UUID, Hit] = {}
-        for reading in readings(wanted.text, self._numbers, wanted.scheme):
-            if not (reading.last and hits):
-                self._add_hits(hits, reading, wanted, assigned, limit)
-        return list(hits.values())
+        asked = readings(wanted.text, self._numbers, wanted.scheme)
+        strange = [reading for reading in asked if not all(map(self._is_known, reading.words))]
+        otherwise = (way for reading in asked for way in other_ways(reading, self._numbers, self._is_known))
+        first = partial(self._first, wanted, assigned, set[UUID]())
+        written = first((reading for reading in asked if reading not in strange), limit)
+        rewritten = first(otherwise, max(limit - len(written), limit // _OF_REWRITTEN))
+        hits = written[: limit - len(rewritten)] + rewritten
+        return hits + first(strange, limit - len(hits))
 
-    def _add_hits(
-        self, hits: dict[UUID, Hit], reading: Reading, wanted: Wanted, assigned: AssignedCodes, limit: int
-    ) -> None:
-        if len(hits) == limit:
-            return
+    def _is_known(self, word: str) -> bool:
+        """Names have it or, as the last word may still be in the writing, one that begins so."""
+        at = bisect_left(self._sorted, word)
+        return word in self._numbers or (at < len(self._sorted) and self._sorted[at].startswith(word))
+
+    def _first(
+        self, wanted: Wanted, assigned: AssignedCodes, seen: set[UUID], asked: Iterable[Reading], most: int
+    ) -> list[Hit]:
+        hits = list[Hit]()
+        for reading in asked:
+            if len(hits) < most and not (reading.last and seen):
+                hits += islice(self._hits(reading, wanted, assigned, seen), most - len(hits))
+        return hits
+
+    def _hits(self, reading: Reading, wanted: Wanted, assigned: AssignedCodes, seen: set[UUID]) -> Iterator[Hit]:
+        """Each region once."""
         for number, near in self._found(reading, wanted, assigned):
             entry = self._entries[number]
-            if entry.region_id in hits or not self._fits(entry, wanted):
+            if entry.region_id in seen or not self._fits(entry, wanted):
                 continue
             code = _code_within(entry, reading, wanted, assigned)
             if code is None:
                 continue
-            hits[entry.region_id] = Hit(entry, near, self._above(entry, wanted), None if code is entry else code)
-            if len(hits) == limit:
-                return
+            seen.add(entry.region_id)
+            yield Hit(entry, near, self._above(entry, wanted), None if code is entry else code)
 
     def _found(self, reading: Reading, wanted: Wanted, assigned: AssignedCodes) -> Iterator[tuple[int, int]]:
         """Numbers of entries, the best first, each with the count of words that were not found as written."""
         words = reading.words
         if words:
             if not reading.levels:
-                yield from ((number, 0) for number in self._named.get(tuple(words), ()))
+                yield from ((number, reading.near) for number in self._named.get(" ".join(words), ()))
             meant = [self._meant(reading, at) for at in range(len(words))]
-            near = sum(not one.exact for one in meant)
+            near = reading.near + sum(not one.exact for one in meant)
             yield from ((number, near) for number in self._with_words(meant, wanted))
         elif reading.scheme is CodeScheme.BPS:
             bearers = assigned.bearers(reading.within, wanted.on, wanted.known_on)
@@ -195,10 +215,11 @@ class Gazetteer:
     def _meant(self, reading: Reading, at: int) -> _Meant:
         """The last word of a question may still be in the writing, so it stands for all that it begins."""
         word, depth = reading.words[at], reading.levels.get(at)
-        if word in self._numbers and at + 1 < len(reading.words):
+        if word in self._numbers and (at + 1 < len(reading.words) or " " in word):
             return _Meant([word], exact=True, depth=depth)
         begun = self._beginning(word)
-        return _Meant(begun or self._spelling.nearest(word), exact=bool(begun), depth=depth)
+        otherwise = begun or written_out(word, self._numbers) or self._spelling.nearest(word)
+        return _Meant(otherwise, exact=bool(begun), depth=depth)
 
     def _beginning(self, word: str) -> list[str]:
         at, found, places = bisect_left(self._sorted, word), [], 0

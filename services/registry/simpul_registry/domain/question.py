@@ -16,6 +16,8 @@ _CODE_AMONG_WORDS = re.compile(r"(?<!\w)[0-9]{2}(?:[.\-/][0-9]{2}){1,2}(?:[.\-/]
 _UNDOTTED_AMONG_WORDS = re.compile(r"[0-9]{4}|[0-9]{7}|[0-9]{10}")
 """As long as a code of BPS. Numbers of two digits are words of names, as in "20 Ilir"."""
 
+_POST_CODE = re.compile(r"[0-9]{5}")
+
 _FIELD = "/query/q"
 _WORDS_AT_MOST, _OF_AN_ADDRESS = 8, 12
 
@@ -35,7 +37,7 @@ _OF_ANY: Mapping[int, int] = MappingProxyType({})
 class Reading(NamedTuple):
     """`levels` are the depths that a word's name has to have, by the word's place. All codes begin with `within`, of `scheme`.
 
-    `last` is for when no other reading finds anything.
+    `last` is for when no other reading finds anything. `near` is the number of words that were written otherwise.
     """
 
     words: Sequence[str]
@@ -43,6 +45,7 @@ class Reading(NamedTuple):
     within: str = ""
     scheme: CodeScheme = CodeScheme.KEMENDAGRI
     last: bool = False
+    near: int = 0
 
 
 def words_of(text: str) -> list[str]:
@@ -86,6 +89,7 @@ def _dotted_code(text: str, known: Container[str]) -> tuple[str, list[str]]:
 
 def _of_words(words: Sequence[str], known: Container[str]) -> list[Reading]:
     """As written comes first, but where a level's word is in no name: "kec" would be taken for the beginning of "kecil"."""
+    words = [word for word in words if word in known or not _POST_CODE.fullmatch(word)]
     written = Reading(words[:_WORDS_AT_MOST])
     if _KINDS.isdisjoint(words):
         return [written]

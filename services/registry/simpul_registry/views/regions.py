@@ -136,7 +136,7 @@ class FoundByView(BaseModel):
 
 class HitView(BaseModel):
     """A region by a name or code that it bears or bore, with the regions above it, country first, by which homonyms are told
-    apart, and since when it is or was called so. `near`: how many words were not found as written, but spelt nearly so.
+    apart, and since when it is or was called so. `near`: how many words were not found as written, but nearly so.
     `found_by`: the code of BPS that led to it, null where a name or Kemendagri's code did."""
 
     region_id: UUID
