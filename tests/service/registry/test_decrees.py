@@ -202,6 +202,7 @@ async def test_a_reviewer_overrules_rows_and_sees_the_others_made_anew(desk: Des
         {"kind": "SAME", "from_code": "51.03.02.2001", "to_code": "51.03.02.2009"},
         {"kind": "SAME", "from_code": "51.03.02.2009", "to_code": "51.03.02.2001"},
         {"kind": "SPLIT", "from_code": "51.03.02", "to_code": "51.03.02.2009"},
+        {"kind": "SPLIT", "from_code": "51.03.02.2008", "to_code": "51.03.02.2009"},
         {"kind": "MERGED", "from_code": "51.03.02.2008", "to_code": "51.03.02.2009"},
     ],
 )
@@ -210,6 +211,52 @@ async def test_a_ruling_that_the_maps_do_not_bear_is_refused(desk: Desk, ruling:
     path = f"/v1/region-decrees/{decree['decree_id']}/rulings"
     refused = await desk.other.post(path, {**ruling, "reason": "x"}, version=1)
     assert (refused.status_code, refused.json()["code"]) == (422, "ruling-misplaced")
+
+
+def ruling(kind: str, old: str, new: str) -> dict[str, str]:
+    """Of two villages of Mengwi."""
+    return {"kind": kind, "from_code": f"51.03.02.{old}", "to_code": f"51.03.02.{new}", "reason": "x"}
+
+
+async def test_rulings_that_contradict_each_other_are_refused_until_one_is_taken_back(desk: Desk) -> None:
+    places = {**BADUNG, "51.03.02.2010": "Kekeran"}
+    del places["51.03.02.2008"]
+    decree = await desk.deed(desk.other, await desk.upload(places), "rulings", ruling("MERGED", "2008", "2009"))
+    path = f"/v1/region-decrees/{decree['decree_id']}"
+    for second in (ruling("SAME", "2008", "2010"), ruling("SPLIT", "2008", "2009"), ruling("SPLIT", "2009", "2009")):
+        refused = await desk.other.post(f"{path}/rulings", second, version=decree["version"])
+        assert (refused.status_code, refused.json()["code"]) == (422, "ruling-misplaced")
+    await desk.approved(BADUNG | {"51.03.02.2008": "Kekeran"})
+    decree = await desk.deed(desk.one, decree, "compare")
+    assert decree["changes"] == {"MERGED": 1, "RECODED": 1}
+    refused = await desk.other.post(f"{path}/approve", version=decree["version"])
+    assert (refused.status_code, refused.json()["code"]) == (422, "ruling-misplaced")
+    decree = await desk.deed(desk.other, decree, "rulings", ruling("APART", "2008", "2009"))
+    await desk.deed(desk.other, decree, "approve")
+    [renamed, recoded] = (await desk.one.get(f"/v1/regions/{region_id('51.03.02.2008')}/lineage")).json()["items"]
+    assert (renamed["kind"], recoded["kind"], recoded["to_code"]) == ("RENAMED", "RECODED", "51.03.02.2010")
+
+
+async def test_the_country_is_no_place_that_a_ruling_can_name(desk: Desk) -> None:
+    bali = {code: name for code, (name, _) in (await desk.map(DAY)).items()}
+    lines = ["code,name,timezone", *(f"{code},{name}," for code, name in bali.items()), "54,BALI BARAT,Asia/Makassar"]
+    decree = await desk.upload({}, within="ID", file=sent("\n".join(lines).encode()))
+    body = {"kind": "SPLIT", "from_code": "ID", "to_code": "54", "reason": "x"}
+    path = f"/v1/region-decrees/{decree['decree_id']}/rulings"
+    refused = await desk.other.post(path, body, version=decree["version"])
+    assert (refused.status_code, refused.json()["code"]) == (422, "ruling-misplaced")
+
+
+async def test_a_ruling_by_which_lineage_would_run_in_a_circle_is_refused(desk: Desk) -> None:
+    decree = await desk.upload(BADUNG | {"51.03.02.2010": "Kekeran"})
+    decree = await desk.deed(desk.other, decree, "rulings", ruling("SPLIT", "2008", "2010"))
+    await desk.deed(desk.other, decree, "approve")
+    decree = await desk.upload(BADUNG, on="2027-06-01")
+    path = f"/v1/region-decrees/{decree['decree_id']}/rulings"
+    refused = await desk.other.post(path, ruling("MERGED", "2010", "2008"), version=1)
+    assert (refused.status_code, refused.json()["code"]) == (422, "ruling-misplaced")
+    assert "circle" in refused.json()["detail"]
+    await desk.deed(desk.other, decree, "rulings", ruling("MERGED", "2010", "2009"))
 
 
 async def test_an_undone_decree_leaves_the_map_as_it_was_and_what_was_believed_between(desk: Desk) -> None:

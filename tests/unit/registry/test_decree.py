@@ -1,11 +1,14 @@
 """What a new map changes against the old one: who is who, from codes, names, neighbours and rulings."""
 
+from uuid import UUID
+
 import pytest
 from simpul_registry.api.fields import parse_code_prefix
 from simpul_registry.domain.decree import Change, ChangeKind, compare
 from simpul_registry.domain.decree_file import DecreeFileBroken, Stated, read_decree_file
 from simpul_registry.domain.matching import Ruling, RulingKind
 from simpul_registry.domain.region_code import parse_bps_code
+from simpul_registry.domain.rulings import RulingMisplaced, require_borne, require_no_circle
 from simpul_registry.domain.zones import require_zones
 from simpul_shared.vocabulary import RegionCodeMalformed, parse_region_code
 
@@ -169,6 +172,60 @@ def test_merged_and_split_villages_are_told_by_people_only() -> None:
         ("MERGED", "51.03.02.2010", "51.03.02.2009", "PERSON"),
         ("VANISHED", "51.03.02.2010", "", ""),
     ]
+
+
+KEKERAN = {**without("51.03.02.2008"), "51.03.02.2011": "Kekeran"}
+
+
+@pytest.mark.parametrize(
+    ("rulings", "said"),
+    [
+        ([("MERGED", "2008", "2009"), ("SAME", "2008", "2011")], "cannot be merged into 51.03.02.2009 and go on as"),
+        ([("SAME", "2008", "2011"), ("MERGED", "2008", "2009")], "cannot be merged into 51.03.02.2009 and go on as"),
+        ([("SAME", "2008", "2011"), ("SAME", "2009", "2011")], "ruled to be another place, too"),
+        ([("SAME", "2009", "2011"), ("SAME", "2009", "2010")], "ruled to be another place, too"),
+        (
+            [("SPLIT", "2010", "2011"), ("SAME", "2008", "2011")],
+            "cut out of 51.03.02.2010 and be what 51.03.02.2008 was",
+        ),
+        ([("SPLIT", "2010", "2009")], "cut out of 51.03.02.2010 and be what 51.03.02.2009 was"),
+        ([("SPLIT", "2010", "2010")], "cut out of 51.03.02.2010 and be what 51.03.02.2010 was"),
+    ],
+)
+def test_rulings_that_contradict_each_other_or_the_maps_are_not_borne(
+    rulings: list[tuple[str, str, str]], said: str
+) -> None:
+    ruled = [Ruling(RulingKind(kind), f"51.03.02.{old}", f"51.03.02.{new}") for kind, old, new in rulings]
+    matches = compare(stated(BADUNG), stated(KEKERAN), ruled).matches
+    with pytest.raises(RulingMisplaced) as refused:
+        require_borne(ruled, matches)
+    assert said in refused.value.detail
+
+
+def test_rulings_that_agree_are_borne() -> None:
+    ruled = [
+        Ruling(RulingKind.APART, "51.03.02.2009", "51.03.02.2009"),
+        Ruling(RulingKind.SAME, "51.03.02.2009", "51.03.02.2011"),
+        Ruling(RulingKind.MERGED, "51.03.02.2008", "51.03.02.2009"),
+        Ruling(RulingKind.SPLIT, "51.03.02.2010", "51.03.02.2009"),
+    ]
+    require_borne(ruled, compare(stated(BADUNG), stated(KEKERAN), ruled).matches)
+    from_itself = [
+        Ruling(RulingKind.SAME, "51.03.02.2009", "51.03.02.2011"),
+        Ruling(RulingKind.SPLIT, "51.03.02.2009", "51.03.02.2009"),
+    ]
+    require_borne(from_itself, compare(stated(BADUNG), stated(KEKERAN), from_itself).matches)
+
+
+def test_nothing_is_merged_into_what_came_of_it() -> None:
+    ruled = [Ruling(RulingKind.MERGED, "51.03.02.2008", "51.03.02.2009")]
+    found = compare(stated(BADUNG), stated(without("51.03.02.2008")), ruled)
+    ids = {code: UUID(int=number) for number, code in enumerate(BADUNG)}
+    baha, mengwi, sembung = (ids[f"51.03.02.{end}"] for end in ("2008", "2009", "2010"))
+    require_no_circle(ruled, found, ids, [(mengwi, sembung)])
+    require_no_circle(ruled, found, ids, [(baha, sembung)])
+    with pytest.raises(RulingMisplaced, match="lineage runs in no circle"):
+        require_no_circle(ruled, found, ids, [(mengwi, sembung), (sembung, baha)])
 
 
 def test_a_part_of_the_country_can_be_compared_alone() -> None:

@@ -61,8 +61,9 @@ class DecreeBody(BaseModel):
 
 
 class RulingBody(BaseModel):
-    """SAME: the old code's place has the new code. APART: it has not. SPLIT: the new one was cut out of the old one. MERGED:
-    the old one, which is gone, became part of the new one."""
+    """SAME: the old code's place has the new code. APART: it has not, or an earlier ruling on both is taken back. SPLIT: the
+    new one, which was nothing before, was cut out of the old one. MERGED: the old one, which is gone, became part of the new
+    one."""
 
     model_config = strict(kind="APART", from_code="51.03.02.2008", to_code="51.03.02.2008", reason="Desa lain")
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
-from simpul_shared.errors import Invalid
 from simpul_shared.platform.database import Transaction
 from simpul_shared.platform.http.command import Answer, require_version
 from simpul_shared.vocabulary import RegionCode, RegionLevel
@@ -22,6 +21,7 @@ from simpul_registry.domain.decree_review import Decree, DecreeStatus
 from simpul_registry.domain.hierarchy import RegionVersion
 from simpul_registry.domain.matching import Ruling, RulingKind
 from simpul_registry.domain.restating import LaterChange, Standing, take_effect
+from simpul_registry.domain.rulings import require_borne, require_no_circle, require_placed
 from simpul_registry.domain.zones import require_zones
 from simpul_registry.store import decrees as store
 from simpul_registry.store import region_changes as changes
@@ -30,11 +30,6 @@ from simpul_registry.views.decrees import DecreeView
 
 _NOT_TOUCHED = frozenset({ChangeKind.SPLIT, ChangeKind.REUSED})
 """Rows that repeat a region which another row tells of, or one that goes on as it is."""
-
-
-class RulingMisplaced(Invalid):
-    slug = "ruling-misplaced"
-    title = "Keputusan peninjau tidak dapat diterapkan"
 
 
 @dataclass(frozen=True)
@@ -105,7 +100,9 @@ async def rule(tx: Transaction, change: Review, ruling: Ruling, made: Compared |
     decree = await _open(tx, change)
     await store.add_ruling(tx, decree.decree_id, ruling, reason=reason, by=change.by, at=change.now)
     compared = await _compared_again(tx, decree, made)
-    _require_placed(ruling, compared)
+    require_placed(ruling, {one.code for one in _stated(compared.versions)}, {one.code for one in compared.after})
+    if ruling.kind is not RulingKind.APART:  # by which others are taken back, one after the other
+        await _require_borne(tx, compared)
     return await _told(tx, await _keep_rows(tx, replace(decree, version=decree.version + 1), compared))
 
 
@@ -119,12 +116,13 @@ async def compare_again(tx: Transaction, change: Review, made: Compared | None) 
 async def approve_decree(tx: Transaction, change: Review, made: Compared | None) -> Answer:
     """The map is the file's from its day on.
 
-    Errors: ToCompare, OwnDecree, DecreeDecided, DecreeStale, RegionInUse, RegionsOverlap.
+    Errors: ToCompare, OwnDecree, DecreeDecided, DecreeStale, RulingMisplaced, RegionInUse, RegionsOverlap.
     """
     decree = await _open(tx, change)
     edition = await changes.map_edition(tx)
     approved = review.approve(decree, by=change.by, at=change.now, map_edition=edition)
     compared = await _compared_again(tx, decree, made)
+    await _require_borne(tx, compared)
     effect = take_effect(
         await _standing(tx, compared),
         compared.difference,
@@ -209,22 +207,12 @@ async def _standing(tx: Transaction, compared: Compared) -> Standing:
     )
 
 
-def _require_placed(ruling: Ruling, compared: Compared) -> None:
-    """Errors: RulingMisplaced, when the rows do not show what was ruled."""
-    before, after = {one.code for one in compared.versions}, {one.code for one in compared.after}
-    if ruling.from_code not in before:
-        raise RulingMisplaced(f"The map has no {ruling.from_code} on that day.", field="/from_code")
-    if ruling.to_code not in after:
-        raise RulingMisplaced(f"The file has no {ruling.to_code}.", field="/to_code")
-    if ruling.from_code.count(".") != ruling.to_code.count("."):
-        raise RulingMisplaced("Both codes must be of one level.", field="/to_code")
-    match = compared.difference.matches.get(ruling.from_code)
-    if ruling.kind is RulingKind.SAME and (match is None or match.to_code != ruling.to_code):
-        raise RulingMisplaced(f"{ruling.from_code} or {ruling.to_code} is ruled to be another place already.")
-    if ruling.kind is RulingKind.MERGED and match is not None:
-        raise RulingMisplaced(
-            f"{ruling.from_code} goes on as {match.to_code}; rule that APART first.", field="/from_code"
-        )
+async def _require_borne(tx: Transaction, compared: Compared) -> None:
+    """Errors: RulingMisplaced. What was ruled of a region that another decree has ended meanwhile speaks of nothing."""
+    ids = {one.code: one.region_id for one in compared.versions}
+    rulings = [one for one in compared.rulings if one.from_code in ids]
+    require_borne(rulings, compared.difference.matches)
+    require_no_circle(rulings, compared.difference, ids, await changes.descent(tx))
 
 
 async def _keep_rows(tx: Transaction, decree: Decree, compared: Compared) -> Decree:

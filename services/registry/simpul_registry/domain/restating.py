@@ -156,18 +156,24 @@ def _lineage(standing: Standing, difference: Difference, ids: Mapping[str, UUID]
 
 
 def _without_circles(descent: Sequence[Edge], lineage: Iterable[RegionLineage]) -> list[RegionLineage]:
-    """A part that goes back into what it was cut out of would close one: its villages say where they went."""
+    """A part that goes back into what it was once cut out of would close one: its villages say where they went."""
+    told = [(one, (one.from_id, one.to_id) if one.stated.kind in DESCENT else None) for one in lineage]
+    circles = closing(descent, (edge for _, edge in told if edge))
+    return [one for one, edge in told if edge not in circles]
+
+
+def closing(descent: Sequence[Edge], edges: Iterable[Edge]) -> set[Edge]:
+    """Those edges that would close a circle, when they are added in turn to what descends already."""
     below: dict[UUID, set[UUID]] = defaultdict(set)
     for above, part in descent:
         below[above].add(part)
-    kept = []
-    for one in lineage:
-        if one.stated.kind in DESCENT:
-            if one.from_id == one.to_id or leads_to(below, one.to_id, one.from_id):
-                continue
-            below[one.from_id].add(one.to_id)
-        kept.append(one)
-    return kept
+    circles = set()
+    for above, part in edges:
+        if above == part or leads_to(below, part, above):
+            circles.add((above, part))
+        else:
+            below[above].add(part)
+    return circles
 
 
 def leads_to(below: Mapping[UUID, Collection[UUID]], start: UUID, wanted: UUID) -> bool:
