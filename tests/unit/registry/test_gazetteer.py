@@ -1,5 +1,6 @@
 """What people write into the search leads to the place that they mean, and plain names are answered as ever."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
@@ -208,6 +209,21 @@ def test_a_code_of_bps_finds_its_bearer_as_it_was_called_while_it_bore_it() -> N
 def test_a_code_of_bps_among_words_says_whose_they_are(text: str) -> None:
     assert by_bps(text) == [("51.03.02.2009", "5103020010")]
     assert by_bps("5103020010 punggul") == by_bps(text, on=date(2019, 12, 31)) == []
+
+
+def test_what_is_said_later_changes_no_answer_as_it_was_known() -> None:
+    first = [_entry("51.03.02.2001", "Kabat"), _entry("51.03.02.2002", "Kabat"), _entry("51.03.02.2003", "Kabet")]
+    undone = [replace(first[0], superseded_at=TAKEN_BACK), *first[1:], replace(first[0], recorded_at=TAKEN_BACK)]
+    renamed = [*undone, replace(_entry("51.03.02.2004", "Kabut"), recorded_at=TAKEN_BACK)]
+    for text in ("kabat", "kabut", "ka bat"):
+        told = [_known_then(entries, text) for entries in (first, undone, renamed)]
+        assert told[0]
+        assert told == [told[0]] * 3
+
+
+def _known_then(entries: list[Entry], text: str) -> list[tuple[Entry, int]]:
+    hits = Gazetteer(entries).search(Wanted(text, TODAY, known_on=KNOWN), limit=10)
+    return [(replace(hit.entry, superseded_at=FOREVER), hit.near) for hit in hits]
 
 
 def test_names_are_found_as_ever_when_a_scheme_is_said() -> None:

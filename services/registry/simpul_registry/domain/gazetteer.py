@@ -21,7 +21,7 @@ from simpul_registry.domain.question import Reading, readings, words_of
 from simpul_registry.domain.region_code import CodeScheme
 from simpul_registry.domain.rewriting import other_ways, written_out
 from simpul_registry.domain.spelling import Spelling
-from simpul_registry.domain.statement import FOREVER, Statement
+from simpul_registry.domain.statement import Statement
 
 _PLACES_AT_MOST = 3000
 """That the beginning of a word stands for; of "a" nobody wants all."""
@@ -116,18 +116,29 @@ class Gazetteer:
         Errors: RegionCodeMalformed.
         """
         asked = readings(wanted.text, self._numbers, wanted.scheme)
-        strange = [reading for reading in asked if not all(map(self._is_known, reading.words))]
-        otherwise = (way for reading in asked for way in other_ways(reading, self._numbers, self._is_known))
+        is_known = partial(self._is_known, wanted.known_on)
+        strange = [reading for reading in asked if not all(map(is_known, reading.words))]
+        otherwise = (way for reading in asked for way in other_ways(reading, self._numbers, is_known))
         first = partial(self._first, wanted, assigned, set[UUID]())
         written = first((reading for reading in asked if reading not in strange), limit)
         rewritten = first(otherwise, max(limit - len(written), limit // _OF_REWRITTEN))
         hits = written[: limit - len(rewritten)] + rewritten
         return hits + first(strange, limit - len(hits))
 
-    def _is_known(self, word: str) -> bool:
+    def _is_known(self, known_on: datetime | None, word: str) -> bool:
         """Names have it or, as the last word may still be in the writing, one that begins so."""
+        return self._is_borne(known_on, word) or any(self._begun(known_on, word))
+
+    def _is_borne(self, known_on: datetime | None, word: str) -> bool:
+        """A name that only came later, or was withdrawn before, is no word of that moment."""
+        return any(self._entries[number].holds(None, known_on) for number in self._numbers.get(word, ()))
+
+    def _begun(self, known_on: datetime | None, word: str) -> Iterator[str]:
         at = bisect_left(self._sorted, word)
-        return word in self._numbers or (at < len(self._sorted) and self._sorted[at].startswith(word))
+        while at < len(self._sorted) and self._sorted[at].startswith(word):
+            if self._is_borne(known_on, self._sorted[at]):
+                yield self._sorted[at]
+            at += 1
 
     def _first(
         self, wanted: Wanted, assigned: AssignedCodes, seen: set[UUID], asked: Iterable[Reading], most: int
@@ -156,7 +167,7 @@ class Gazetteer:
         if words:
             if not reading.levels:
                 yield from ((number, reading.near) for number in self._named.get(" ".join(words), ()))
-            meant = [self._meant(reading, at) for at in range(len(words))]
+            meant = [self._meant(reading, at, wanted.known_on) for at in range(len(words))]
             near = reading.near + sum(not one.exact for one in meant)
             yield from ((number, near) for number in self._with_words(meant, wanted))
         elif reading.scheme is CodeScheme.BPS:
@@ -212,21 +223,24 @@ class Gazetteer:
             if self._fits(entry, wanted) and all(not regions[one].isdisjoint(way) for one in missing):
                 yield len(missing), len(entry.name), number
 
-    def _meant(self, reading: Reading, at: int) -> _Meant:
+    def _meant(self, reading: Reading, at: int, known_on: datetime | None) -> _Meant:
         """The last word of a question may still be in the writing, so it stands for all that it begins."""
         word, depth = reading.words[at], reading.levels.get(at)
-        if word in self._numbers and (at + 1 < len(reading.words) or " " in word):
+        if self._is_borne(known_on, word) and (at + 1 < len(reading.words) or " " in word):
             return _Meant([word], exact=True, depth=depth)
-        begun = self._beginning(word)
-        otherwise = begun or written_out(word, self._numbers) or self._spelling.nearest(word)
-        return _Meant(otherwise, exact=bool(begun), depth=depth)
+        begun = self._beginning(known_on, word)
+        if begun:
+            return _Meant(begun, exact=True, depth=depth)
+        nearly = written_out(word, self._numbers) or self._spelling.nearest(word)
+        return _Meant([one for one in nearly if self._is_borne(known_on, one)], exact=False, depth=depth)
 
-    def _beginning(self, word: str) -> list[str]:
-        at, found, places = bisect_left(self._sorted, word), [], 0
-        while at < len(self._sorted) and self._sorted[at].startswith(word) and places < _PLACES_AT_MOST:
-            found.append(self._sorted[at])
-            places += len(self._numbers[self._sorted[at]])
-            at += 1
+    def _beginning(self, known_on: datetime | None, word: str) -> list[str]:
+        found, places = list[str](), 0
+        for one in self._begun(known_on, word):
+            found.append(one)
+            places += len(self._numbers[one])
+            if places >= _PLACES_AT_MOST:
+                break
         return found
 
     def _above(self, entry: Entry, wanted: Wanted) -> tuple[Entry, ...]:
@@ -247,10 +261,10 @@ def _code_within(entry: Entry, reading: Reading, wanted: Wanted, assigned: Assig
     return entry if entry.code.startswith(reading.within) else None
 
 
-def _rank(entry: Entry) -> tuple[bool, bool, int, int, str]:
-    """What is believed and lasts first, the larger regions first, short names first."""
+def _rank(entry: Entry) -> tuple[bool, int, int, str, date, UUID]:
+    """What lasts first, the larger regions first, short names first; nothing that is said later changes it."""
     ended = entry.valid_to != date.max
-    return entry.superseded_at != FOREVER, ended, entry.depth, len(entry.name), entry.code
+    return ended, entry.depth, len(entry.name), entry.code, entry.valid_from, entry.region_id
 
 
 def _last_day(entry: Entry) -> date:
