@@ -5,8 +5,10 @@ import io
 import itertools
 import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from types import ModuleType
 from typing import Any
 from uuid import UUID
 
@@ -17,8 +19,9 @@ from simpul_registry.app import SERVICE
 from simpul_registry.imports import place_names
 from simpul_shared.access import Role
 from simpul_shared.contracts import registry as announced
+from simpul_shared.platform.database import Database, lock_key
 from simpul_shared.platform.http.query import encode_cursor
-from simpul_shared.platform.imports import committing, store
+from simpul_shared.platform.imports import checking, committing, store
 from simpul_shared.platform.imports import work as machine
 from simpul_shared.platform.imports.reading import ReaderStopped
 from simpul_shared.platform.imports.work import work_once
@@ -568,6 +571,75 @@ async def test_one_process_at_a_time_works_on_imports(registry: ServiceUnderTest
         assert leads
         assert not await work_once(desk(registry), asyncio.Event())
     assert await work_once(desk(registry), asyncio.Event())
+
+
+async def test_a_worker_whose_lock_is_lost_ends_its_work_and_keeps_no_lock(
+    registry: ServiceUnderTest, national: Caller
+) -> None:
+    key = lock_key("imports")
+    async with machine._alone(registry.database) as leads:
+        await registry.database.pool.execute(
+            """
+            select pg_terminate_backend(pid) from pg_locks
+            where locktype = 'advisory' and (classid::bigint << 32 | objid::bigint) = $1 and objsubid = 1 and database =
+                (select oid from pg_database where datname = current_database())
+            """,
+            key,
+        )
+        assert leads
+    async with machine._alone(registry.database) as leads_again:
+        assert leads_again
+
+
+@pytest.mark.parametrize(
+    ("where", "function", "fails"),
+    [
+        (store, "begin_anew", False),
+        (checking, "_fetch_file", False),
+        (store, "keep_head", False),
+        (store, "keep_head", True),
+        (store, "insert_rows", False),
+        (store, "move", False),
+    ],
+)
+async def test_a_reader_that_another_has_overtaken_changes_nothing_any_more(
+    registry: ServiceUnderTest,
+    national: Caller,
+    monkeypatch: pytest.MonkeyPatch,
+    where: ModuleType,
+    function: str,
+    *,
+    fails: bool,
+) -> None:
+    monkeypatch.setattr(machine, "_alone", believing_to_be_alone)
+    content = csv(*(row(f"Pustaka {number}") for number in range(5)))
+    sent = await send(national, content)
+    real, first, held, overtaken = getattr(where, function), iter(range(1)), asyncio.Event(), asyncio.Event()
+
+    async def hold_the_first(*given: Any, **named: Any) -> Any:
+        if next(first, None) is not None:
+            held.set()
+            await overtaken.wait()
+            if fails:
+                raise Fault
+        return await real(*given, **named)
+
+    monkeypatch.setattr(where, function, hold_the_first)
+    late = asyncio.create_task(work_once(desk(registry), asyncio.Event()))
+    await held.wait()
+    looked_at = await checked(registry, national, content)
+    overtaken.set()
+    assert await late
+    assert (looked_at["state"], looked_at["rows_accepted"]) == ("CHECKED", 5)
+    path = f"/v1/imports/{sent['import_id']}"
+    assert (await national.get(path)).json() == looked_at
+    assert await registry.database.pool.fetchval("select count(*) from bulk_import_row") == 5
+    assert (await national.post(f"{path}/commit", version=looked_at["version"])).status_code == 202
+
+
+@asynccontextmanager
+async def believing_to_be_alone(_: Database) -> AsyncIterator[bool]:
+    yield True
 
 
 async def test_two_workers_that_each_believe_to_be_alone_apply_every_row_once(

@@ -27,10 +27,17 @@ from simpul_shared.platform.imports.turns import Turn, Turns
 log = structlog.get_logger()
 
 
-async def check(desk: Desk, form: Form, one: Import, stopping: asyncio.Event) -> None:
-    """The dry run: every row read and judged, nothing applied. A file that is refused leaves nothing but the reason."""
+async def begin(desk: Desk, one: Import) -> Import:
+    """A further attempt at reading; whatever it writes bears its version. Errors: Overtaken."""
     async with desk.database.transaction(desk.origin(one)) as tx:
-        await store.begin_anew(tx, one.import_id)
+        return await store.begin_anew(tx, one)
+
+
+async def check(desk: Desk, form: Form, one: Import, stopping: asyncio.Event) -> None:
+    """The dry run: every row read and judged, nothing applied. A file that is refused leaves nothing but the reason.
+
+    Errors: Overtaken, where another process has begun after this one.
+    """
     try:
         with tempfile.TemporaryDirectory(prefix="simpul-import-") as directory:
             path = await _fetch_file(desk, one, Path(directory) / "file")
@@ -40,17 +47,17 @@ async def check(desk: Desk, form: Form, one: Import, stopping: asyncio.Event) ->
         await _refuse_file(desk, one, refusal)
         return
     async with desk.database.transaction(desk.origin(one)) as tx:
+        await store.move(tx, one, ImportState.CHECKED)
         await store.drop_file(tx, one.import_id)
-        await store.move(tx, one.import_id, ImportState.CHECKED)
     log.info("imports.checked", import_id=str(one.import_id), form=one.form)
 
 
 async def _refuse_file(desk: Desk, one: Import, refusal: Refusal) -> None:
     problem = {"code": refusal.slug, "title": refusal.title, "detail": refusal.detail}
     async with desk.database.transaction(desk.origin(one)) as tx:
-        await store.begin_anew(tx, one.import_id)
+        one = await store.begin_anew(tx, one)
+        await store.move(tx, one, ImportState.REFUSED, problem=problem)
         await store.drop_file(tx, one.import_id)
-        await store.move(tx, one.import_id, ImportState.REFUSED, problem=problem)
 
 
 async def _fetch_file(desk: Desk, one: Import, path: Path) -> Path:
@@ -78,7 +85,7 @@ async def _judge_file(desk: Desk, form: Form, one: Import, path: Path, stopping:
 async def _keep_head(desk: Desk, one: Import, head: Head) -> None:
     told = {name: value for name in head.__struct_fields__ if (value := getattr(head, name)) is not None}
     async with desk.database.transaction(desk.origin(one)) as tx:
-        await store.keep_head(tx, one.import_id, msgspec.to_builtins(told))
+        await store.keep_head(tx, one, msgspec.to_builtins(told))
 
 
 async def _settle(desk: Desk, form: Form, one: Import, claims: Claims, rows: Sequence[ReadRow], turn: Turn) -> bool:
@@ -89,7 +96,7 @@ async def _settle(desk: Desk, form: Form, one: Import, claims: Claims, rows: Seq
     async with desk.database.transaction(desk.origin(one)) as tx:
         kept = await _keep_verdicts(tx, form, one, judged)
         await _come(turn)
-        await store.count_judged(tx, one.import_id, Counter(str(row[3]) for row in kept))
+        await store.count_judged(tx, one, Counter(str(row[3]) for row in kept))
     return True
 
 

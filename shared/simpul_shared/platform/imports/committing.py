@@ -183,7 +183,7 @@ async def _lock(tx: Transaction, one: Import, *, after: int) -> Import | None:
     """The import as it is now, if it still is where this process has left it."""
     await tx.lock(one.import_id)
     found = await store.find_import(tx, one.import_id)
-    if found is None or found.state is not ImportState.COMMITTING or found.done_through != after:
+    if found is None or found.version != one.version or found.done_through != after:
         return None
     return found
 
@@ -283,7 +283,7 @@ async def _complete(desk: Desk, form: Form, one: Import, *, after: int) -> None:
             rows_rejected=found.rows_refused,
         )
         await append_all(tx, [Fact(event, desk.now())])
-        await store.move(tx, one.import_id, ImportState.COMPLETED)
+        await store.move(tx, found, ImportState.COMPLETED)
     log.info("imports.completed", import_id=str(one.import_id), form=one.form)
 
 

@@ -39,6 +39,10 @@ class RowVerdict(StrEnum):
     KNOWN = "KNOWN"
 
 
+class Overtaken(Exception):
+    """Another process has gone on with the import: what this one has done of it may not stay."""
+
+
 class ImportUnknown(NotFound):
     slug = "import-unknown"
     title = "Impor tidak ditemukan"
@@ -184,56 +188,75 @@ async def receive_again(tx: Transaction, import_id: UUID) -> None:
     )
 
 
-async def begin_anew(tx: Transaction, import_id: UUID) -> None:
-    """Forget what a reading that was broken off has left."""
-    await tx.execute("delete from bulk_import_row where import_id = $1", import_id)
-    await tx.execute(
+async def begin_anew(tx: Transaction, one: Import) -> Import:
+    """Forget what a reading that was broken off has left; one that still goes on writes nothing more. Errors: Overtaken."""
+    row = await tx.fetchrow(
         """
-        update bulk_import set rows_read = 0, rows_accepted = 0, rows_refused = 0, rows_known = 0, head = null, problem = null
-        where import_id = $1
+        update bulk_import set rows_read = 0, rows_accepted = 0, rows_refused = 0, rows_known = 0, head = null, problem = null,
+            version = version + 1
+        where import_id = $1 and version = $2 returning *
         """,
-        import_id,
+        one.import_id,
+        one.version,
     )
+    if row is None:
+        raise Overtaken
+    # Last, so that rows are gone as well that were committed while the update waited for them.
+    await tx.execute("delete from bulk_import_row where import_id = $1", one.import_id)
+    return _import_of(row)
 
 
 _ROW_COLUMNS = ("import_id", "row_no", "row_hash", "verdict", "cells", "record", "problems", "remarks", "statement")
 
 
 async def insert_rows(tx: Transaction, rows: Sequence[Sequence[object]]) -> None:
-    """Rows as tuples of _ROW_COLUMNS."""
+    """Rows as tuples of _ROW_COLUMNS. They stay if count_judged, in the same transaction, finds nobody ahead."""
     await tx.connection.copy_records_to_table("bulk_import_row", records=rows, columns=_ROW_COLUMNS)
 
 
-async def count_judged(tx: Transaction, import_id: UUID, counted: Mapping[str, int]) -> None:
-    """`counted` are further rows, by verdict."""
-    await tx.execute(
+async def count_judged(tx: Transaction, one: Import, counted: Mapping[str, int]) -> None:
+    """`counted` are further rows, by verdict. Errors: Overtaken."""
+    done = await tx.execute(
         """
         update bulk_import set rows_read = rows_read + $2 + $3 + $4, rows_accepted = rows_accepted + $2,
             rows_refused = rows_refused + $3, rows_known = rows_known + $4, changed_at = clock_timestamp()
-        where import_id = $1
+        where import_id = $1 and version = $5
         """,
-        import_id,
+        one.import_id,
         counted.get(RowVerdict.ACCEPTED, 0),
         counted.get(RowVerdict.REFUSED, 0),
         counted.get(RowVerdict.KNOWN, 0),
+        one.version,
     )
+    _require_not_overtaken(done)
 
 
-async def move(tx: Transaction, import_id: UUID, state: ImportState, *, problem: dict[str, Any] | None = None) -> None:
-    """To another state, at the next version."""
-    await tx.execute(
+async def move(tx: Transaction, one: Import, state: ImportState, *, problem: dict[str, Any] | None = None) -> None:
+    """To another state, at the next version. Errors: Overtaken."""
+    done = await tx.execute(
         """
-        update bulk_import set state = $2, problem = $3, version = version + 1, changed_at = clock_timestamp()
-        where import_id = $1
+        update bulk_import set state = $3, problem = $4, version = version + 1, changed_at = clock_timestamp()
+        where import_id = $1 and version = $2
         """,
-        import_id,
+        one.import_id,
+        one.version,
         state,
         problem,
     )
+    _require_not_overtaken(done)
 
 
-async def keep_head(tx: Transaction, import_id: UUID, head: dict[str, Any]) -> None:
-    await tx.execute("update bulk_import set head = $2 where import_id = $1", import_id, head)
+async def keep_head(tx: Transaction, one: Import, head: dict[str, Any]) -> None:
+    """Errors: Overtaken."""
+    done = await tx.execute(
+        "update bulk_import set head = $3 where import_id = $1 and version = $2", one.import_id, one.version, head
+    )
+    _require_not_overtaken(done)
+
+
+def _require_not_overtaken(done: str) -> None:
+    if not done.endswith(" 1"):
+        raise Overtaken
 
 
 async def drop_file(tx: Transaction, import_id: UUID) -> None:

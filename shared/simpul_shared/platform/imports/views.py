@@ -28,7 +28,7 @@ _IMPORT: JsonDict = {
     "rows_known": 0,
     "rows_done": 0,
     "problem": None,
-    "version": 2,
+    "version": 3,
     "created_at": "2026-11-22T03:05:00Z",
     "changed_at": "2026-11-22T03:05:04Z",
 }
@@ -41,7 +41,8 @@ class WhyRefused(BaseModel):
 
 
 class ImportView(BaseModel):
-    """How far an import is. `problem` says why the file was refused or the work halted; `version` is the ETag.
+    """How far an import is. `problem` says why the file was refused or the work halted; `version` is the ETag, and grows when the
+    state changes or the reading begins anew.
 
     While CHECKED, `rows_accepted`, `rows_refused` and `rows_known` are the verdicts of the dry run. From COMMITTING on,
     `rows_applied`, `rows_known` and `rows_refused` are receipts, and `rows_done` is their sum.

@@ -8,12 +8,14 @@ import contextlib
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
+import asyncpg
 import structlog
 
 from simpul_shared.platform.database import Database, Origin, is_passing, lock_key
 from simpul_shared.platform.imports import store
-from simpul_shared.platform.imports.checking import check
+from simpul_shared.platform.imports.checking import begin, check
 from simpul_shared.platform.imports.committing import commit
 from simpul_shared.platform.imports.desk import Desk
 from simpul_shared.platform.imports.reading import ReaderStopped
@@ -82,19 +84,34 @@ async def _alone(database: Database) -> AsyncIterator[bool]:
         try:
             yield leads
         finally:
-            if leads and not connection.is_closed():
-                await connection.execute("select pg_advisory_unlock($1)", key)
+            if leads:
+                await _let_go(connection, key)
+
+
+async def _let_go(connection: Any, key: int) -> None:
+    """A connection that can't be asked is ended, and the lock with it: in the pool it would hold that for ever."""
+    try:
+        await connection.execute("select pg_advisory_unlock($1)", key)
+    except Exception as error:
+        with contextlib.suppress(
+            asyncpg.InterfaceError
+        ):  # one that is lost may have been taken out of the pool already
+            connection.terminate()
+        if not is_passing(error):
+            raise
+        log.warning("imports.lock_lost", error=repr(error))
 
 
 async def _move_on(desk: Desk, one: Import, stopping: asyncio.Event) -> None:
-    """A fault of ours halts this import and is told; the others go on."""
+    """A fault of ours halts this import and is told; the others go on. What another process goes on with is left to it."""
     form = desk.forms[one.form]
     try:
         if one.state is ImportState.RECEIVED:
+            one = await begin(desk, one)
             await check(desk, form, one, stopping)
         else:
             await commit(desk, form, one, stopping)
-    except ReaderStopped as error:
+    except (ReaderStopped, store.Overtaken) as error:
         log.warning("imports.left", import_id=str(one.import_id), error=repr(error))
     except Exception as error:
         if is_passing(error):
@@ -105,8 +122,9 @@ async def _move_on(desk: Desk, one: Import, stopping: asyncio.Event) -> None:
 
 async def _halt(desk: Desk, one: Import) -> None:
     problem = {"code": "internal-error", "title": "Kesalahan internal", "detail": _HALTED[one.state]}
-    async with desk.database.transaction(desk.origin(one)) as tx:
-        await store.move(tx, one.import_id, ImportState.HALTED, problem=problem)
+    with contextlib.suppress(store.Overtaken):
+        async with desk.database.transaction(desk.origin(one)) as tx:
+            await store.move(tx, one, ImportState.HALTED, problem=problem)
 
 
 _HALTED = {
