@@ -22,6 +22,7 @@ STEPS = {
     "dormant": ({"AKTIF"}, "NONAKTIF"),
     "reactivate": ({"NONAKTIF"}, "AKTIF"),
 }
+UNDER_DECISION = {"DIUSULKAN", "TERVERIFIKASI"}
 BEGUN = {"DITETAPKAN", "AKTIF", "NONAKTIF"}
 
 
@@ -107,10 +108,11 @@ class LibraryMachine(RuleBasedStateMachine):
     @rule(data=st.data(), village=st.sampled_from(VILLAGES))
     def move(self, data: st.DataObject, village: str) -> None:
         library = data.draw(st.sampled_from(sorted(self.model)))
-        allowed = self._stands(library) and self.model[library].region != village
+        one = self.model[library]
+        allowed = self._stands(library) and one.status not in UNDER_DECISION and one.region != village
         assert self.world.move(library, village, self.world.next_day()) is allowed
         if allowed:
-            self.model[library].region = village
+            one.region = village
 
     @rule(data=st.data())
     def merge(self, data: st.DataObject) -> None:

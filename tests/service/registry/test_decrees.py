@@ -332,7 +332,8 @@ async def test_an_undo_that_would_leave_something_without_its_region_is_refused(
     assert (again.status_code, again.json()["code"]) == (409, "region-in-use")
     moved = {"region_code": "51.03.02.2009", "effective_on": "2026-02-01", "reason": "Keputusan dibatalkan"}
     library = f"/v1/libraries/{used['library']}"
-    assert (await desk.one.post(f"{library}/relocate", moved, version=1)).status_code == 200
+    assert (await desk.other.post(f"{library}/return", {"reason": "Desa dibatalkan"}, version=1)).status_code == 200
+    assert (await desk.one.post(f"{library}/relocate", moved, version=2)).status_code == 200
     person = f"/v1/people/{used['person']}"
     assert (await desk.one.post(f"{person}/relocate", {"region_code": "51.03.02.2009"}, version=1)).status_code == 200
     refused = await desk.one.post(path, {"reason": "x"}, version=decree["version"])
@@ -350,7 +351,9 @@ async def test_a_region_where_a_library_lay_for_a_time_is_not_undone(desk: Desk)
     words = NOMINATION | {"region_code": "51.03.04.2002", "nominated_on": "2026-02-01"}
     library = (await desk.one.post("/v1/libraries", words)).json()["library_id"]
     moved = {"region_code": "51.03.02.2009", "effective_on": "2026-03-01", "reason": "Pindah"}
-    assert (await desk.one.post(f"/v1/libraries/{library}/relocate", moved, version=1)).status_code == 200
+    path = f"/v1/libraries/{library}"
+    assert (await desk.other.post(f"{path}/return", {"reason": "Pindah"}, version=1)).status_code == 200
+    assert (await desk.one.post(f"{path}/relocate", moved, version=2)).status_code == 200
     path = f"/v1/region-decrees/{decree['decree_id']}/undo"
     refused = await desk.one.post(path, {"reason": "x"}, version=decree["version"])
     assert (refused.status_code, refused.json()["code"]) == (409, "region-in-use")
@@ -411,7 +414,8 @@ async def test_what_refers_to_a_region_that_was_withdrawn_is_still_found(desk: D
     assert listed["region"]["code"] == "51.03.04.2002"
     of_badung = desk.registry.caller(Role.NATIONAL_ADMIN, "51.03")
     moved = {"region_code": "51.03.02.2009", "effective_on": "2026-02-01", "reason": "Desa dibatalkan"}
-    assert (await of_badung.post(f"{library}/relocate", moved, version=1)).status_code == 200
+    assert (await desk.other.post(f"{library}/return", {"reason": "x"}, version=1)).status_code == 200
+    assert (await of_badung.post(f"{library}/relocate", moved, version=2)).status_code == 200
     assert (await desk.one.get(f"{library}/regions")).status_code == 200
 
 

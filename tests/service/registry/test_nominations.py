@@ -6,6 +6,7 @@ from simpul_shared.contracts import registry as announced
 
 from tests.service.registry.conftest import region_id
 from tests.service.registry.test_libraries import DECREE, MENGWI, nominated, step
+from tests.service.registry.test_succession import BAHA
 from tests.support.services import Caller, ServiceUnderTest
 
 
@@ -34,6 +35,32 @@ async def test_village_regency_province_and_nation_decide_one_after_the_other_an
         ("perpusnas", None),
     ]
     assert len(await registry.ledger(announced.LibraryEndorsed)) == 1
+
+
+async def test_what_was_verified_is_designated_and_changed_only_by_way_of_a_return(registry: ServiceUnderTest) -> None:
+    village = registry.caller(Role.LIBRARY_STAFF, MENGWI, client="desa-mengwi")
+    regency = registry.caller(Role.REGENCY_ADMIN, "51.03", client="dinas-badung")
+    province = registry.caller(Role.PROVINCE_ADMIN, "51", client="dinas-bali")
+    nation = registry.caller(client="perpusnas")
+    path = await nominated(village)
+    move = {"region_code": BAHA, "effective_on": "2021-02-02", "reason": "Salah desa"}
+    for version, (caller, what) in enumerate([(regency, "endorse"), (province, "verify")], start=1):
+        for change, body in (("relocate", move), ("rename", {"new_name": "Lain"})):
+            refusal = await regency.post(f"{path}/{change}", body, version=version)
+            assert (refusal.status_code, refusal.json()["code"]) == (409, "library-state")
+        assert (await caller.post(f"{path}/{what}", version=version)).status_code == 200
+
+    way: list[tuple[Caller, str, object]] = [
+        (nation, "return", {"reason": "Salah desa"}),
+        (regency, "relocate", move),
+        (regency, "resubmit", {"name": "Perpustakaan Desa Baha"}),
+        (province, "verify", None),
+        (nation, "designate", DECREE),
+    ]
+    for version, (caller, what, words) in enumerate(way, start=3):
+        answer = await caller.post(f"{path}/{what}", words, version=version)
+        assert answer.status_code == 200, answer.text
+    assert (answer.json()["name"], answer.json()["region"]["code"]) == ("Perpustakaan Desa Baha", BAHA)
 
 
 async def test_nobody_decides_on_a_nomination_of_their_own_at_any_level(registry: ServiceUnderTest) -> None:

@@ -152,8 +152,9 @@ async def test_two_places_where_a_library_lay_once_keep_their_ids(villages: Vill
     old, new = (await villages.ids(GAMPONG))[1:3]
     library = await villages.library(GAMPONG, "2017-05-02")
     moved = {"region_code": KABAT, "effective_on": "2018-01-01", "reason": "Pindah"}
-    path = f"/v1/libraries/{library['library_id']}/relocate"
-    assert (await villages.one.post(path, moved, version=1)).status_code == 200
+    path = f"/v1/libraries/{library['library_id']}"
+    assert (await villages.other.post(f"{path}/return", {"reason": "Pindah"}, version=1)).status_code == 200
+    assert (await villages.one.post(f"{path}/relocate", moved, version=2)).status_code == 200
     overrule = await villages.overruled("REUSED", GAMPONG)
     assert (overrule["region_id"], overrule["joined_region_id"]) == (old, new)
 

@@ -182,7 +182,22 @@ def test_a_nomination_that_was_decided_on_may_have_closed_before_and_awaits_noth
 
 def test_a_rename_to_the_same_name_is_refused() -> None:
     with pytest.raises(rules.TransitionRefused):
-        rules.rename(nominated(), new_name="Perpustakaan Desa Mengwi", effective_on=TODAY, today=TODAY)
+        rules.rename(in_state(S.ACTIVE), new_name="Perpustakaan Desa Mengwi", effective_on=TODAY, today=TODAY)
+
+
+@pytest.mark.parametrize("status", sorted(set(S) - {S.CLOSED}))
+def test_a_library_is_renamed_and_moved_whenever_nobody_is_to_decide_on_it(status: LibraryStatus) -> None:
+    library, today = in_state(status), {"effective_on": TODAY, "today": TODAY}
+    changes: list[Callable[..., Library]] = [
+        partial(rules.rename, new_name="Widya"),
+        partial(rules.relocate, region_id=UUID(int=9), level=RegionLevel.VILLAGE),
+    ]
+    for change in changes:
+        if status in {S.NOMINATED, S.VERIFIED}:
+            with pytest.raises(rules.TransitionRefused):
+                change(library, **today)
+        else:
+            assert change(library, **today).status is status
 
 
 VILLAGE = Actor("village", GRANTS[Role.LIBRARY_STAFF])

@@ -102,7 +102,7 @@ class CloseBody(BaseModel):
 
 
 class RelocateBody(BaseModel):
-    """The code is read on the day of the move."""
+    """The code is read on the day of the move. A nomination is moved once it was returned."""
 
     model_config = strict(region_code="51.03.02.2008", effective_on="2024-01-01", reason="Gedung baru di desa tetangga")
 

@@ -62,7 +62,8 @@ LEVEL_OF = {
 }
 
 
-UNDECREED = frozenset({Status.NOMINATED, Status.VERIFIED, Status.RETURNED, Status.REJECTED})
+UNDER_DECISION = frozenset({Status.NOMINATED, Status.VERIFIED})
+UNDECREED = UNDER_DECISION | {Status.RETURNED, Status.REJECTED}
 
 
 class Episode(msgspec.Struct, frozen=True):
@@ -184,8 +185,9 @@ def close(library: Library, *, plans: PlansAtClosing, bound_since: date, effecti
 
 
 def rename(library: Library, *, new_name: str, effective_on: date, today: date) -> Library:
-    """Errors: LibraryClosed, LibraryMerged, TransitionRefused (the same name), DateInFuture, DateTooEarly."""
+    """Errors: LibraryClosed, LibraryMerged, TransitionRefused (the same name, a nomination), DateInFuture, DateTooEarly."""
     require_standing(library)
+    _require_not_nominated(library)
     if new_name == library.name:
         raise TransitionRefused(f"The library is called {new_name} already; there is nothing to rename.")
     require_order(library.named_since, effective_on, today=today)
@@ -193,13 +195,26 @@ def rename(library: Library, *, new_name: str, effective_on: date, today: date) 
 
 
 def relocate(library: Library, *, region_id: UUID, level: RegionLevel, effective_on: date, today: date) -> Library:
-    """Errors: LibraryClosed, LibraryMerged, LevelMismatch, TransitionRefused (the same region), DateInFuture, DateTooEarly."""
+    """Errors: LibraryClosed, LibraryMerged, LevelMismatch, TransitionRefused (the same region, a nomination), DateInFuture,
+    DateTooEarly.
+    """
     require_standing(library)
+    _require_not_nominated(library)
     require_level(library.type, level)
     if region_id == library.region_id:
         raise TransitionRefused("The library lies in that region already; there is nothing to move.")
     require_order(library.placed_since, effective_on, today=today)
     return replace(library, region_id=region_id, placed_since=effective_on)
+
+
+def _require_not_nominated(library: Library) -> None:
+    """What the next level is to decide on stays what the one before it has seen. Errors: TransitionRefused."""
+    if library.status in UNDER_DECISION:
+        raise TransitionRefused(
+            f"The library is {library.status}; until its decree it stays as it was put forward. Have the nomination returned,"
+            " then change it and resubmit it.",
+            facts={"library_status": library.status},
+        )
 
 
 def require_level(library_type: LibraryType, level: RegionLevel) -> None:

@@ -24,9 +24,9 @@ async def require_unused(tx: Transaction, region_ids: Sequence[UUID]) -> None:
     more = f" and {len(rows) - _TOLD_AT_MOST} more" if len(rows) > _TOLD_AT_MOST else ""
     raise RegionInUse(
         f"Regions would be gone that are referred to by {shown}{more}. First relocate the people, and the libraries from the day of"
-        " their nomination on, put other regions in charge of the offices and take the codes back. Where that cannot be, as"
-        " with closed libraries and those that lay there for a time, the regions cannot be made never to have been: upload the"
-        " map as it should be as a decree of a later day, so that they end.",
+        " their nomination on (what is still a nomination is returned before), put other regions in charge of the offices and"
+        " take the codes back. Where that cannot be, as with closed libraries and those that lay there for a time, the regions"
+        " cannot be made never to have been: upload the map as it should be as a decree of a later day, so that they end.",
         facts={"references": [dict(row) for row in rows[:_TOLD_AT_MOST]], "referring": len(rows)},
     )
 
