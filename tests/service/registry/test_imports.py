@@ -536,7 +536,7 @@ async def test_a_dry_run_that_halted_is_not_committed_but_read_anew_when_the_fil
     with monkeypatch.context() as patched:
         patched.setattr(store, "count_judged", failing_after_the_first(store.count_judged))
         halted = await checked(registry, national, content)
-    assert (halted["state"], halted["rows_read"]) == ("HALTED", 1000)
+    assert (halted["state"], halted["rows_read"], halted["rows_done"]) == ("HALTED", 1000, 0)
     assert "Send the same file again" in halted["problem"]["detail"]
     commit = f"/v1/imports/{halted['import_id']}/commit"
     refused = await national.post(commit, version=halted["version"])
@@ -554,7 +554,7 @@ async def test_a_commit_that_halted_goes_on_when_it_is_asked_for_again(
     with monkeypatch.context() as patched:
         patched.setattr(store, "count_settled", failing_after_the_first(store.count_settled))
         halted = await committed(registry, national, content)
-    assert (halted["state"], halted["rows_applied"]) == ("HALTED", 1)
+    assert (halted["state"], halted["rows_applied"], halted["rows_done"]) == ("HALTED", 1, 1)
     assert "Ask for the commit again" in halted["problem"]["detail"]
     assert (await send(national, content))["state"] == "HALTED"
     path = f"/v1/imports/{halted['import_id']}"

@@ -45,7 +45,7 @@ class ImportView(BaseModel):
     state changes or the reading begins anew.
 
     While CHECKED, `rows_accepted`, `rows_refused` and `rows_known` are the verdicts of the dry run. From COMMITTING on,
-    `rows_applied`, `rows_known` and `rows_refused` are receipts, and `rows_done` is their sum.
+    `rows_applied`, `rows_known` and `rows_refused` are receipts, and `rows_done` is their sum, also where the commit HALTED.
     """
 
     model_config = ConfigDict(json_schema_extra={"examples": [_IMPORT]})
@@ -91,7 +91,7 @@ class ImportView(BaseModel):
             rows_refused=found.rows_refused,
             rows_applied=found.rows_applied,
             rows_known=found.rows_known,
-            rows_done=done if found.state in {ImportState.COMMITTING, ImportState.COMPLETED} else 0,
+            rows_done=done if found.done_through > 0 else 0,
             problem=WhyRefused(**found.problem) if found.problem else None,
             version=found.version,
             created_at=found.created_at,
