@@ -16,7 +16,7 @@ from simpul_shared.platform.imports import reading
 from simpul_shared.platform.imports.guard import inspect
 from simpul_shared.platform.imports.limits import LIMITS, MIB, Limits
 from simpul_shared.platform.imports.reading import ReaderBroken, ReaderStopped, read_file
-from simpul_shared.platform.imports.refusals import FileTooComplex
+from simpul_shared.platform.imports.refusals import FileEmpty, FileTooComplex
 from simpul_shared.platform.imports.table import Head, ReadRow, Repeated, cells_of
 
 from tests.support import form, sheets
@@ -450,9 +450,11 @@ def test_a_bomb_is_refused_before_anything_of_it_is_inflated(tmp_path: Path, mon
     assert refused.value.slug == "file-inflates"
 
 
-async def test_a_header_alone_is_a_file_without_rows(tmp_path: Path) -> None:
-    _, rows = await read_bytes(tmp_path, csv(HEADER).encode())
-    assert rows == []
+async def test_a_header_alone_is_an_empty_file_and_the_sheets_that_are_not_read_are_told(tmp_path: Path) -> None:
+    assert await refusal_of(tmp_path, csv(HEADER, ["", "", "", "", ""]).encode()) == "file-empty"
+    header, filled = sheets.table([HEADER]), sheets.table([HEADER, ROW])
+    with pytest.raises(FileEmpty, match="not read: Lembar1"):
+        await read_bytes(tmp_path, sheets.workbook(header, filled, names=("Data", "Lembar1")))
 
 
 async def test_a_reader_that_needs_too_much_memory_is_ended_and_the_file_refused(tmp_path: Path) -> None:

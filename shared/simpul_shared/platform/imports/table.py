@@ -44,7 +44,7 @@ from simpul_shared.platform.imports.refusals import (
 )
 from simpul_shared.platform.imports.seen import Seen
 from simpul_shared.platform.imports.text_file import delimiter_of, encoding_of, read_rows, swallows
-from simpul_shared.platform.imports.workbook import Sheet, open_sheet
+from simpul_shared.platform.imports.workbook import Sheet, fill_in, open_sheet
 
 REASON, ROW = "Alasan Penolakan", "Baris Asal"
 """What the errors file has besides; when it comes back they are no unknown columns."""
@@ -127,9 +127,8 @@ def _of_sheet(sheet: Sheet, layout: Layout, limits: Limits) -> Table:
     _refuse_merged_header(sheet, header)
     _refuse_hidden_columns(sheet, layout, header)
     head = Head(FileKind.XLSX, header.unknown, sheet=sheet.name)
-    reading = _Reading(
-        layout, header, Source(date_1904=sheet.date_1904), limits, marked=_Marked(sheet, header).problems
-    )
+    source, marked = Source(date_1904=sheet.date_1904), _Marked(sheet, header).problems
+    reading = _Reading(layout, header, source, limits, marked=marked, others=sheet.others)
     return Table(head, reading.read(_Merges(sheet, header).filled(rows)))
 
 
@@ -190,6 +189,7 @@ class _Reading:
     limits: Limits
     marked: Callable[[int], Iterator[Problem]] = lambda _: iter(())
     doubtful: Collection[int] = ()
+    others: Sequence[str] = ()
     nothing: dict[str, None] = field(init=False)
     rows_seen: Seen = field(init=False)
     values_seen: dict[str, Seen] = field(init=False)
@@ -217,6 +217,8 @@ class _Reading:
             if found > self.limits.rows:
                 raise TooManyRows(f"At most {self.limits.rows} rows are accepted in a file. Split it by region.")
             yield self._row(number, columns, read, self._values_repeated(number, numbered, read))
+        if found == 0:
+            raise FileEmpty(f"There is no row below the header. {fill_in(self.others)}")
 
     def _row(
         self,

@@ -2,7 +2,7 @@
 
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,8 @@ class Sheet:
     name: str
     marks: SheetMarks
     date_1904: bool
+    others: tuple[str, ...]
+    """Names of the other sheets that people see."""
     _sheet: CalamineSheet
 
     def rows(self) -> Iterator[tuple[int, list[Cell]]]:
@@ -50,20 +52,28 @@ def open_sheet(path: Path, limits: Limits) -> Sheet:
     """Errors: all refusals of a workbook."""
     with path.open("rb") as file:
         marks = look_through(file, limits)
-    index, sheet = _parsed(path)
+    index, sheet, others = _parsed(path)
     if sheet.end is None:
-        raise FileEmpty(f"The sheet {sheet.name!r} is empty. Fill in the template and send it again.")
+        raise FileEmpty(f"The sheet {sheet.name!r} is empty. {fill_in(others)}")
     part, date_1904 = _described(path, index)
     if part not in marks:
         raise FileBroken("The sheet is kept where no sheets are looked for. Open it in Excel and save it anew.")
-    return Sheet(sheet.name, marks[part], date_1904, sheet)
+    return Sheet(sheet.name, marks[part], date_1904, others, sheet)
 
 
-def _parsed(path: Path) -> tuple[int, CalamineSheet]:
+def fill_in(others: Sequence[str]) -> str:
+    """What to do about a table without rows; the rows may be in another sheet."""
+    elsewhere = f"; other sheets are not read: {', '.join(others)}" if others else ""
+    return f"Put the rows below the header and send the file again{elsewhere}."
+
+
+def _parsed(path: Path) -> tuple[int, CalamineSheet, tuple[str, ...]]:
     try:
         book = CalamineWorkbook.from_path(path)
-        index = _data_sheet(book)
-        return index, book.get_sheet_by_index(index)
+        visible = _visible_sheets(book)
+        index = _data_sheet(visible)
+        others = tuple(name for at, name in visible if at != index)
+        return index, book.get_sheet_by_index(index), others
     except (CalamineError, OSError, ValueError) as error:
         raise _broken(error) from error
     except BaseException as error:
@@ -76,13 +86,16 @@ def _broken(error: BaseException) -> FileBroken:
     return FileBroken(f"The workbook cannot be read: {error}. Open it in Excel and save it anew.")
 
 
-def _data_sheet(book: CalamineWorkbook) -> int:
-    """The sheet called Data, or the only visible one. Errors: SheetAmbiguous."""
-    visible = [
+def _visible_sheets(book: CalamineWorkbook) -> list[tuple[int, str]]:
+    return [
         (index, one.name)
         for index, one in enumerate(book.sheets_metadata)
         if one.visible == SheetVisibleEnum.Visible and one.typ == SheetTypeEnum.WorkSheet
     ]
+
+
+def _data_sheet(visible: Sequence[tuple[int, str]]) -> int:
+    """The sheet called Data, or the only visible one. Errors: SheetAmbiguous."""
     named = [index for index, name in visible if folded(name) == folded(DATA_SHEET)]
     if len(named) == 1:
         return named[0]
