@@ -147,6 +147,50 @@ async def test_a_bps_code_is_found_once_it_is_assigned_and_never_derived(
     assert len((await national.get(MENGWI, known_on=known)).json()["items"]) == 1
 
 
+async def test_a_retired_bps_code_answers_with_where_it_went(national: Caller) -> None:
+    for code, since, until in (("5103020009", "2020-01-01", "2021-01-01"), ("5103020099", "2021-01-01", None)):
+        body = CODE | {"code": code, "valid_from": since, "valid_to": until}
+        assert (await national.post(MENGWI, body)).status_code == 200
+    refused = await national.get("/v1/regions", code="5103020009", scheme="BPS", valid_on="2022-01-01")
+    told, mengwi = refused.json(), str(region_id("51.03.02.2009"))
+    assert (refused.status_code, told["code"], told["field"]) == (404, "region-unknown", "/query/code")
+    assert told["code_in_use"] == [{"region_id": mengwi, "valid_from": "2020-01-01", "valid_to": "2021-01-01"}]
+    assert (told["fate"], told["place_has_code"]) == ("UNCHANGED", "5103020099")
+    assert [(one["region_id"], one["code"]) for one in told["successors"]] == [(mengwi, "51.03.02.2009")]
+    assert "from 2020-01-01 until before 2021-01-01" in told["detail"]
+    assert "with the BPS code 5103020099" in told["detail"]
+    early = (await national.get("/v1/regions", code="5103020009", scheme="BPS", valid_on="2019-06-01")).json()
+    assert early.keys().isdisjoint({"fate", "place_has_code"})
+    assert "Its place is 51.03.02.2009" in early["detail"]
+
+
+async def test_what_was_never_assigned_is_not_taken_back(registry: ServiceUnderTest, national: Caller) -> None:
+    assert (await national.post(MENGWI, CODE | {"valid_from": "2020-01-01"})).status_code == 200
+    refused = await national.post(
+        MENGWI, {"scheme": "BPS", "code": None, "valid_from": "2020-01-02", "source": "salah"}
+    )
+    told = refused.json()
+    assert (refused.status_code, told["code"], told["field"]) == (404, "code-not-assigned", "/valid_from")
+    assert "5103020009 from 2020-01-01" in told["detail"]
+    assert len(await registry.ledger(RegionCodeAssigned)) == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ({"prefix": "51"}, "/query/prefix"),
+        ({"code": "5103020009", "level": "PROVINSI"}, "/query/level"),
+        ({"code": "5103020009", "q": "zzz"}, "/query/q"),
+        ({}, "/query/code"),
+    ],
+)
+async def test_a_scheme_takes_one_whole_code_and_nothing_beside_it(
+    national: Caller, asked: dict[str, str], field: str
+) -> None:
+    refused = await national.get("/v1/regions", scheme="BPS", **asked)
+    assert (refused.status_code, refused.json()["code"], refused.json()["field"]) == (422, "scheme-takes-a-code", field)
+
+
 @pytest.mark.parametrize(
     ("path", "changed", "code"),
     [

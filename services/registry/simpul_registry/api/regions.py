@@ -1,5 +1,6 @@
 """HTTP in: regions as of any day. They are reference data, the same for every caller, so no scope narrows them."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -21,8 +22,9 @@ from simpul_registry.commands import region_codes as commands
 from simpul_registry.commands.region_codes import AssignCode
 from simpul_registry.domain.fate import RegionFate
 from simpul_registry.domain.gazetteer import Wanted
-from simpul_registry.domain.region_code import CodeScheme, parse_bps_code
+from simpul_registry.domain.region_code import CodeScheme, SchemeTakesACode, parse_bps_code
 from simpul_registry.queries import gazetteer
+from simpul_registry.queries import region_codes as code_queries
 from simpul_registry.queries import regions as queries
 from simpul_registry.queries.crosswalk import Crosswalk, crosswalk, map_as_csv
 from simpul_registry.queries.regions import AsOf, RegionFilter
@@ -55,10 +57,10 @@ async def list_regions(
     edge: Query = query(Permission.REGION_READ, touches="reference data"),
 ) -> Response:
     as_of = _as_of(valid_on, known_on, now=edge.now)
-    if code is not None and scheme is CodeScheme.BPS:
-        bps = parse_bps_code(code, field="/query/code")
+    if scheme is CodeScheme.BPS:
+        bps = _code_alone(code, {"prefix": prefix, "q": q, "level": level, "parent_id": parent_id})
         async with edge.snapshot() as tx:
-            return answer(await queries.region_of_scheme(tx, scheme, bps, as_of))
+            return answer(await code_queries.region_of_scheme(tx, scheme, bps, as_of))
     wanted = RegionFilter(
         code=parse_region_code(code, field="/query/code") if code is not None else None,
         prefix=parse_code_prefix(prefix),
@@ -215,7 +217,7 @@ async def region_codes(
 ) -> Response:
     instant = parse_known_on(known_on)
     async with edge.snapshot() as tx:
-        return answer(await queries.region_codes(tx, region_id, known_on=instant))
+        return answer(await code_queries.region_codes(tx, region_id, known_on=instant))
 
 
 class CodeBody(BaseModel):
@@ -243,3 +245,17 @@ async def assign_code(
 
 def _as_of(valid_on: date | None, known_on: str | None, *, now: datetime) -> AsOf:
     return AsOf(valid_on or local_day(now, JAKARTA), parse_known_on(known_on))
+
+
+def _code_alone(code: str | None, others: Mapping[str, object]) -> str:
+    """Errors: RegionCodeMalformed; SchemeTakesACode, as names, levels and places are not known by scheme."""
+    for name, value in others.items():
+        if value is not None:
+            raise SchemeTakesACode(
+                f"With scheme=BPS regions are looked up by one whole code, not by {name}. Leave it out; the beginning of a"
+                " code, or a code beside a name, finds them at /v1/regions/search.",
+                field=f"/query/{name}",
+            )
+    if code is None:
+        raise SchemeTakesACode("Say which BPS code to look up: code=5103020009.", field="/query/code")
+    return parse_bps_code(code, field="/query/code")

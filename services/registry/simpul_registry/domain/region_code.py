@@ -3,7 +3,7 @@
 import re
 from enum import StrEnum
 
-from simpul_shared.errors import Invalid
+from simpul_shared.errors import Invalid, NotFound
 from simpul_shared.vocabulary import RegionCodeMalformed, RegionLevel
 
 _BPS_DIGITS = {
@@ -22,6 +22,16 @@ class CodeScheme(StrEnum):
 class CodeOfOtherLevel(Invalid):
     slug = "code-of-other-level"
     title = "Kode tidak sesuai tingkat wilayah"
+
+
+class CodeNotAssigned(NotFound):
+    slug = "code-not-assigned"
+    title = "Kode tidak pernah diberikan"
+
+
+class SchemeTakesACode(Invalid):
+    slug = "scheme-takes-a-code"
+    title = "Skema hanya untuk satu kode"
 
 
 def parse_bps_code(text: str, *, field: str) -> str:

@@ -10,13 +10,11 @@ from simpul_shared.regions.store import RegionUnknown
 from simpul_shared.vocabulary import RegionCode, RegionLevel
 
 from simpul_registry.domain.fate import Bearer
-from simpul_registry.domain.region_code import CodeScheme
 from simpul_registry.queries.search import like_pattern
 from simpul_registry.store.codes_out_of_use import in_words, intervals, successors
-from simpul_registry.store.region_codes import codes_of, region_with_code
 from simpul_registry.store.region_fates import fates_of
 from simpul_registry.store.regions import find_region, versions_of
-from simpul_registry.views.regions import CodesView, CodeView, LineageView, RegionView
+from simpul_registry.views.regions import LineageView, RegionView
 
 
 @dataclass(frozen=True)
@@ -150,25 +148,6 @@ async def region_lineage(tx: Transaction, region_id: UUID, *, known_on: datetime
         known_on,
     )
     return Page(items=[LineageView.model_validate(dict(row)) for row in rows])
-
-
-async def region_of_scheme(tx: Transaction, scheme: CodeScheme, code: str, as_of: AsOf) -> Page[RegionView]:
-    """The region that was assigned the code. Errors: RegionUnknown; what was not assigned is never derived."""
-    region_id = await region_with_code(tx, scheme.value, code, on=as_of.valid_on, known_on=as_of.known_on)
-    if region_id is None:
-        raise RegionUnknown(
-            f"No region was assigned the {scheme.value} code {code} on {as_of.valid_on}. It is not derived from other codes;"
-            " assign it, or look the region up by its Kemendagri code.",
-            field="/query/code",
-        )
-    return Page(items=[await get_region(tx, region_id, as_of)])
-
-
-async def region_codes(tx: Transaction, region_id: UUID, *, known_on: datetime | None) -> CodesView:
-    """Errors: RegionUnknown."""
-    await region_history(tx, region_id, known_on=known_on)
-    rows = await codes_of(tx, region_id, known_on=known_on)
-    return CodesView(region_id=region_id, items=[CodeView.of(row) for row in rows])
 
 
 async def _absent(tx: Transaction, region_id: UUID, as_of: AsOf) -> RegionUnknown:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from heapq import nsmallest
+from typing import Protocol
 
 from simpul_shared.access import NATION_CODE
 from simpul_shared.platform.database import Transaction
@@ -216,12 +217,19 @@ def successors(told: Fate) -> dict[str, object]:
     }
 
 
+class _Dated(Protocol):
+    @property
+    def valid_from(self) -> date: ...
+    @property
+    def valid_to(self) -> date: ...
+
+
 def day(value: date) -> date | None:
     """A bound of an interval as the outside sees it: None where it is open."""
     return None if value in {date.min, date.max} else value
 
 
-def in_words(versions: Sequence[Region]) -> str:
+def in_words(versions: Sequence[_Dated]) -> str:
     """The intervals of the versions, those that touch made one."""
     spans: list[tuple[date, date]] = []
     for one in sorted(versions, key=lambda one: one.valid_from):

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import date, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -65,6 +66,46 @@ async def region_with_code(
         known_on,
     )
     return region_id
+
+
+class Assigned(NamedTuple):
+    region_id: UUID
+    valid_from: date
+    valid_to: date
+
+
+async def assigned_to(tx: Transaction, scheme: str, code: str, *, known_on: datetime | None) -> list[Assigned]:
+    """Who had the code at any time, by first day."""
+    rows = await tx.fetch(
+        """
+        select region_id, valid_from, valid_to from region_code
+        where scheme = $1 and code = $2
+            and recorded_at <= coalesce($3::timestamptz, 'infinity') and (superseded_at = 'infinity' or superseded_at > $3)
+        order by valid_from
+        """,
+        scheme,
+        code,
+        known_on,
+    )
+    return [Assigned(*row) for row in rows]
+
+
+async def codes_on(
+    tx: Transaction, scheme: str, region_ids: Collection[UUID], on: date, known_on: datetime | None
+) -> dict[UUID, str]:
+    """By region; those without a code on the day are missing."""
+    rows = await tx.fetch(
+        """
+        select region_id, code from region_code
+        where scheme = $1 and region_id = any($2) and valid_from <= $3 and $3 < valid_to
+            and recorded_at <= coalesce($4::timestamptz, 'infinity') and (superseded_at = 'infinity' or superseded_at > $4)
+        """,
+        scheme,
+        region_ids,
+        on,
+        known_on,
+    )
+    return {row["region_id"]: row["code"] for row in rows}
 
 
 async def regions_with_codes(tx: Transaction, scheme: str, codes: Collection[str]) -> dict[str, list[Region]]:
