@@ -7,9 +7,18 @@ UNSEEN = re.compile(
 )
 """Control signs, marks of direction, blanks without width, private signs: with one of them two names look like the same."""
 
+_BREAK = re.compile("[\t\n\r]")
+
 
 def require_seen(text: str) -> str:
     """The text. Errors: ValueError."""
     if UNSEEN.search(text):
         raise ValueError("the text holds a sign that nobody sees, such as a blank without width; type it anew")
     return text
+
+
+def require_line(text: str) -> str:
+    """The text, which is on one line. Errors: ValueError."""
+    if _BREAK.search(text):
+        raise ValueError("the text holds a tab or a line break; write it on one line")
+    return require_seen(text)

@@ -140,6 +140,7 @@ async def test_the_same_library_nominated_twice_is_taken_and_shown_as_a_possible
         ({"name": "x" * 201}, 422, "invalid", "/name"),
         ({"name": "\u200b"}, 422, "invalid", "/name"),
         ({"name": "Pustaka \u202eiwgneM"}, 422, "invalid", "/name"),
+        ({"name": "Pustaka\nMengwi"}, 422, "invalid", "/name"),
         ({"scheme": "HIBAH"}, 422, "invalid", "/scheme"),
         ({"programme_year": 202}, 422, "invalid", "/programme_year"),
         ({"colour": "red"}, 422, "invalid", "/colour"),

@@ -1,16 +1,36 @@
 """Numbers in other registers, address and founding, through HTTP."""
 
+from collections.abc import Mapping
 from datetime import date
+from uuid import uuid4
 
 import pytest
 from simpul_registry.domain.external_id import ExternalId, NppMalformed, warnings_of
 from simpul_shared.contracts import registry as announced
 from simpul_shared.vocabulary import ExternalIdScheme
 
-from tests.service.registry.test_libraries import active, refused, step
+from tests.service.registry.test_holdings import AID, GRADE
+from tests.service.registry.test_libraries import DECREE, active, refused, step
 from tests.support.services import Caller, ServiceUnderTest
 
 NPP = {"scheme": "NPP", "value": "5103022D1000123", "valid_from": "2022-02-08", "source": "data.perpusnas.go.id"}
+UNSEEN = "\u200b"
+
+
+async def test_what_nobody_sees_is_no_text(national: Caller) -> None:
+    bodies: dict[str, list[Mapping[str, object]]] = {
+        "return": [{"reason": UNSEEN}],
+        "designate": [DECREE | {"sk_no": UNSEEN}],
+        "external-ids": [NPP | {"value": UNSEEN}, NPP | {"source": UNSEEN}],
+        "describe": [{"established_sk_no": UNSEEN}, {"address": UNSEEN}],
+        "aid-receipts": [AID | {"bast_no": UNSEEN}],
+        "accreditations": [GRADE | {"instrument": UNSEEN}],
+    }
+    for what, given in bodies.items():
+        for body in given:
+            refusal = (await national.post(f"/v1/libraries/{uuid4()}/{what}", body, version=1)).json()
+            [unseen] = [field for field, value in body.items() if value == UNSEEN]
+            assert (refusal["code"], refusal.get("field")) == ("invalid", f"/{unseen}"), what
 
 
 async def test_a_new_number_of_a_register_ends_the_one_before_and_both_find_the_library(

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Query
 from pydantic import AfterValidator, ConfigDict, Field, JsonValue
 from simpul_shared.errors import Invalid
-from simpul_shared.texts import require_seen
+from simpul_shared.texts import require_line, require_seen
 from simpul_shared.vocabulary import ExternalIdScheme, RegionCode, RegionCodeMalformed, parse_region_code
 
 
@@ -15,8 +15,18 @@ def strict(**example: JsonValue) -> ConfigDict:
     return ConfigDict(extra="forbid", str_strip_whitespace=True, json_schema_extra={"examples": [example]})
 
 
-Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(require_seen)]
-Reason = Annotated[str, Field(min_length=1, max_length=2000, description="Why, for those who read the history")]
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(require_line)]
+PaperNo = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(require_line)]
+"""The number of a decree, a record or a certificate."""
+
+Source = Annotated[
+    str, Field(min_length=1, max_length=200, description="Where it is written"), AfterValidator(require_line)
+]
+Reason = Annotated[
+    str,
+    Field(min_length=1, max_length=2000, description="Why, for those who read the history"),
+    AfterValidator(require_seen),
+]
 ProgrammeYear = Annotated[int, Field(ge=2000, le=2100, description="Tahun program")]
 
 

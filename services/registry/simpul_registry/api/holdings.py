@@ -15,7 +15,7 @@ from simpul_shared.platform.http.command import Command, command
 from simpul_shared.platform.http.query import Page, Query, answer, query
 from simpul_shared.vocabulary import AccreditationGrade, AidItem, FundSource, Schooling
 
-from simpul_registry.api.fields import Evidence, KnownOn, Reason, strict
+from simpul_registry.api.fields import Evidence, KnownOn, PaperNo, Reason, strict
 from simpul_registry.commands import holdings as commands
 from simpul_registry.commands.holdings import Within
 from simpul_registry.domain.aid import AidReceipt, ConditionCheck
@@ -36,7 +36,6 @@ from simpul_registry.views.holdings import (
 router = APIRouter(tags=["readiness"])
 
 _Pieces = Annotated[int, Field(ge=0, le=1_000_000)]
-_PaperNo = Annotated[str, Field(min_length=1, max_length=100)]
 
 
 class AidBody(BaseModel):
@@ -47,7 +46,7 @@ class AidBody(BaseModel):
     item: AidItem
     quantity: Annotated[int, Field(ge=1, le=1_000_000)]
     source: FundSource
-    bast_no: _PaperNo
+    bast_no: PaperNo
     bast_date: Day
 
 
@@ -87,7 +86,7 @@ class AccreditationBody(BaseModel):
     model_config = strict(**ACCREDITATION)
 
     grade: AccreditationGrade
-    instrument: _PaperNo
+    instrument: PaperNo
     granted_on: Day
     valid_to: Annotated[Day, Field(description="The first day after it")]
 

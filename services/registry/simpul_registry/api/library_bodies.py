@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from simpul_shared.days import Day
 from simpul_shared.vocabulary import Basis, FundSource, LibraryType, Scheme
 
-from simpul_registry.api.fields import Name, ProgrammeYear, Reason, RegionCodeInBody, strict
+from simpul_registry.api.fields import Name, PaperNo, ProgrammeYear, Reason, RegionCodeInBody, strict
 
 _FundSource = Annotated[FundSource | None, Field(description="Out of which budget it is supported")]
 _EffectiveOn = Annotated[Day | None, Field(description="Local day; today when left out")]
@@ -68,7 +68,7 @@ class DesignateBody(BaseModel):
 
     model_config = strict(sk_no="12/SK/2021", sk_date="2021-03-15", programme_year=2021, scheme="STIMULAN_APBN")
 
-    sk_no: Annotated[str, Field(min_length=1, max_length=100)]
+    sk_no: PaperNo
     sk_date: Day
     programme_year: ProgrammeYear
     scheme: Scheme

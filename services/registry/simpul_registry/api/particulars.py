@@ -5,15 +5,16 @@ from uuid import UUID
 
 from fastapi import APIRouter
 from fastapi.responses import Response
-from pydantic import BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 from simpul_shared.access import Permission
 from simpul_shared.days import Day
 from simpul_shared.platform.http.command import Command, command
 from simpul_shared.platform.http.query import Query, answer, query
+from simpul_shared.texts import require_seen
 from simpul_shared.vocabulary import ExternalIdScheme
 
 from simpul_registry.api.changes import change_of
-from simpul_registry.api.fields import strict
+from simpul_registry.api.fields import PaperNo, Source, strict
 from simpul_registry.commands import particulars as commands
 from simpul_registry.domain.external_id import ExternalId
 from simpul_registry.queries import particulars as queries
@@ -29,10 +30,10 @@ class ExternalIdBody(BaseModel):
     model_config = strict(scheme="NPP", value="5103022D1000123", valid_from="2022-02-08", source="data.perpusnas.go.id")
 
     scheme: ExternalIdScheme
-    value: Annotated[str, Field(min_length=1, max_length=100)]
+    value: PaperNo
     valid_from: Day
     valid_to: Day | None = None
-    source: Annotated[str, Field(min_length=1, max_length=200, description="Where the number was learned")]
+    source: Source
 
 
 class DescriptionBody(BaseModel):
@@ -40,11 +41,11 @@ class DescriptionBody(BaseModel):
 
     model_config = strict(address="Jalan Raya Mengwi 12", latitude=-8.54, longitude=115.17, established_on="2015-08-17")
 
-    address: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+    address: Annotated[str, Field(min_length=1, max_length=500), AfterValidator(require_seen)] | None = None
     latitude: Annotated[float, Field(ge=-12, le=7)] | None = None
     longitude: Annotated[float, Field(ge=94, le=142)] | None = None
     established_on: Day | None = None
-    established_sk_no: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    established_sk_no: PaperNo | None = None
 
     @model_validator(mode="after")
     def _point_is_whole(self) -> "DescriptionBody":

@@ -14,7 +14,7 @@ from simpul_shared.platform.http.command import Command, command
 from simpul_shared.platform.http.query import Page, Query, answer, query
 from simpul_shared.vocabulary import AffiliationRole, CertificationKind, ConsentPurpose, LegalBasis
 
-from simpul_registry.api.fields import Cursor, Limit, strict
+from simpul_registry.api.fields import Cursor, Limit, PaperNo, strict
 from simpul_registry.api.people import change_of
 from simpul_registry.api.person_bodies import Unshown
 from simpul_registry.commands import person_duplicates, person_records
@@ -60,7 +60,7 @@ class CertificationBody(Unshown):
     model_config = strict(kind="FASDA", number="FASDA-2023-017", valid_from="2023-05-12", valid_to="2026-05-12")
 
     kind: CertificationKind
-    number: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    number: PaperNo | None = None
     valid_from: Day
     valid_to: _Until = None
 

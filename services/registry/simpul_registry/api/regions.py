@@ -17,7 +17,7 @@ from simpul_shared.platform.http.command import Command, command
 from simpul_shared.platform.http.query import Page, Query, answer, query
 from simpul_shared.vocabulary import RegionLevel, parse_region_code
 
-from simpul_registry.api.fields import Cursor, KnownOn, Limit, parse_code_prefix, strict
+from simpul_registry.api.fields import Cursor, KnownOn, Limit, Source, parse_code_prefix, strict
 from simpul_registry.commands import region_codes as commands
 from simpul_registry.commands.region_codes import AssignCode
 from simpul_registry.domain.fate import RegionFate
@@ -229,7 +229,7 @@ class CodeBody(BaseModel):
     code: Annotated[str | None, Field(max_length=20)]
     valid_from: Day | None = None
     valid_to: Day | None = None
-    source: Annotated[str, Field(min_length=1, max_length=200, description="Where it is written")]
+    source: Source
 
 
 @router.post(
