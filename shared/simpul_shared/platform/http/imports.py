@@ -18,7 +18,7 @@ from fastapi.responses import FileResponse, Response
 from starlette.background import BackgroundTask
 
 from simpul_shared.access import NATION_CODE, Permission
-from simpul_shared.errors import Conflict, Invalid, NotFound
+from simpul_shared.errors import Conflict, Gone, Invalid, NotFound
 from simpul_shared.known_on import JAKARTA
 from simpul_shared.platform.auth import Guard, PermissionMissing, Principal
 from simpul_shared.platform.database import Transaction
@@ -57,6 +57,11 @@ class FormUnknown(NotFound):
 class NotCommittable(Conflict):
     slug = "import-state"
     title = "Impor belum atau tidak lagi dapat dijalankan"
+
+
+class CellsForgotten(Gone):
+    slug = "errors-forgotten"
+    title = "Isi baris yang ditolak sudah dihapus"
 
 
 class TemplateTooWide(Invalid):
@@ -191,6 +196,7 @@ async def get_import_errors(
     async with edge.snapshot() as tx:
         found = await store.load_own(tx, import_id, edge.principal)
     form = _form(forms, found.form)
+    _require_cells(found)
     path = await _new_file(format)
     await write_errors(path, format, form, _refused_pages(edge, import_id))
     return _file(path, format, name=f"{form.name}-salah")
@@ -283,6 +289,15 @@ async def _require_judged(tx: Transaction, found: Import) -> None:
     else:
         return
     raise NotCommittable(why, facts={"state": found.state})
+
+
+def _require_cells(found: Import) -> None:
+    """Errors: CellsForgotten."""
+    if found.cells_forgotten_at is not None and found.rows_refused > 0:
+        raise CellsForgotten(
+            f"The cells of the refused rows were deleted on {found.cells_forgotten_at:%Y-%m-%d}, long after the import. "
+            "The rows still tell their numbers and codes; mend them in your own list and send that in."
+        )
 
 
 async def _refused_pages(edge: Query, import_id: UUID) -> AsyncIterator[Sequence[Any]]:

@@ -16,6 +16,7 @@ from simpul_shared.errors import NotFound
 from simpul_shared.platform.auth import Principal, Scope
 from simpul_shared.platform.database import Database, Transaction
 from simpul_shared.platform.imports.form import Applied, Asked
+from simpul_shared.platform.imports.table import Problem, as_json, problems_of
 from simpul_shared.vocabulary import RegionCode
 
 
@@ -73,6 +74,7 @@ class Import:
     version: int
     created_at: datetime
     changed_at: datetime
+    cells_forgotten_at: datetime | None
 
     def asked(self, now: datetime) -> Asked:
         permissions = frozenset(Permission(one) for one in self.permissions if one in set(Permission))
@@ -395,7 +397,7 @@ async def refused_rows(tx: Transaction, import_id: UUID, *, after: int) -> list[
         """
         with page as (
             select row_no, cells, problems, octet_length(cells) + octet_length(problems) as bytes from bulk_import_row
-            where import_id = $1 and row_no > $2 and verdict = 'REFUSED' order by row_no limit 1000
+            where import_id = $1 and row_no > $2 and verdict = 'REFUSED' and cells is not null order by row_no limit 1000
         ), measured as (
             select row_no, cells, problems, sum(bytes) over (order by row_no) - bytes as bytes_before from page
         )
@@ -422,3 +424,39 @@ async def forget_old(tx: Transaction, *, older_than_days: int) -> int:
         older_than_days,
     )
     return deleted
+
+
+async def forget_some_cells(tx: Transaction, *, older_than_days: int) -> bool:
+    """Of refused rows of an import that was completed so long ago; False when all are gone. Codes and columns stay."""
+    import_id = await tx.fetchval(
+        """
+        select import_id from bulk_import
+        where state = 'COMPLETED' and cells_forgotten_at is null and changed_at < now() - make_interval(days => $1)
+        order by changed_at, import_id limit 1
+        """,
+        older_than_days,
+    )
+    if import_id is None:
+        return False
+    rows = await refused_rows(tx, import_id, after=0)
+    if rows:
+        await _forget_cells(tx, import_id, rows)
+    else:
+        await tx.execute("update bulk_import set cells_forgotten_at = now() where import_id = $1", import_id)
+    return True
+
+
+async def _forget_cells(tx: Transaction, import_id: UUID, rows: Sequence[asyncpg.Record]) -> None:
+    """Hints and choices go as well: they quote the cells."""
+    await tx.execute(
+        """
+        update bulk_import_row as r set cells = null, record = null, problems = g.problems
+        from unnest($2::integer[], $3::bytea[]) as g(row_no, problems) where r.import_id = $1 and r.row_no = g.row_no
+        """,
+        import_id,
+        [row["row_no"] for row in rows],
+        [as_json([Problem(one.code, _FORGOTTEN, one.column) for one in problems_of(row["problems"])]) for row in rows],
+    )
+
+
+_FORGOTTEN = "Isi baris ini sudah dihapus karena impornya sudah lama selesai. Periksa daftar Anda sendiri."

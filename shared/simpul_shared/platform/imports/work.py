@@ -59,6 +59,14 @@ async def _tidy(desk: Desk) -> None:
         forgotten = await store.forget_old(tx, older_than_days=_KEEP_DAYS)
     if forgotten:
         log.info("imports.forgotten", count=forgotten)
+    while await _forget_some_cells(desk, origin):
+        pass
+
+
+async def _forget_some_cells(desk: Desk, origin: Origin) -> bool:
+    """A few MiB in a transaction."""
+    async with desk.database.transaction(origin) as tx:
+        return await store.forget_some_cells(tx, older_than_days=_KEEP_DAYS)
 
 
 async def work_once(desk: Desk, stopping: asyncio.Event) -> bool:
