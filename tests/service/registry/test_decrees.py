@@ -213,6 +213,18 @@ async def test_a_ruling_that_the_maps_do_not_bear_is_refused(desk: Desk, ruling:
     assert (refused.status_code, refused.json()["code"]) == (422, "ruling-misplaced")
 
 
+async def test_of_two_homonyms_that_end_where_one_begins_a_person_says_which_goes_on(desk: Desk) -> None:
+    await desk.approved(BADUNG | {"51.03.02.2010": "Baha"}, on="2026-01-15")
+    left = {code: name for code, name in BADUNG.items() if code != "51.03.02.2008"}
+    decree = await desk.upload(left | {"51.03.02.2011": "Baha"})
+    assert decree["changes"] == {"ADDED": 1, "VANISHED": 2}
+    second = (await desk.map("2026-02-01"))["51.03.02.2010"][1]
+    decree = await desk.deed(desk.other, decree, "rulings", ruling("SAME", "2010", "2011"))
+    assert decree["changes"] == {"RECODED": 1, "VANISHED": 1}
+    await desk.deed(desk.other, decree, "approve")
+    assert (await desk.map(DAY))["51.03.02.2011"] == ("Baha", second)
+
+
 def ruling(kind: str, old: str, new: str) -> dict[str, str]:
     """Of two villages of Mengwi."""
     return {"kind": kind, "from_code": f"51.03.02.{old}", "to_code": f"51.03.02.{new}", "reason": "x"}

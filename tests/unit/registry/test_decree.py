@@ -1,12 +1,15 @@
 """What a new map changes against the old one: who is who, from codes, names, neighbours and rulings."""
 
+from random import Random
 from uuid import UUID
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from simpul_registry.api.fields import parse_code_prefix
 from simpul_registry.domain.decree import Change, ChangeKind, compare
 from simpul_registry.domain.decree_file import DecreeFileBroken, Stated, read_decree_file
-from simpul_registry.domain.matching import Ruling, RulingKind
+from simpul_registry.domain.matching import Ruling, RulingKind, match_places
 from simpul_registry.domain.region_code import parse_bps_code
 from simpul_registry.domain.rulings import RulingMisplaced, require_borne, require_no_circle
 from simpul_registry.domain.zones import require_zones
@@ -87,12 +90,38 @@ def test_a_place_is_found_again_by_most_of_what_lies_below_it_whatever_it_is_cal
     assert ("RECODED", "51.03.02", "51.03.09", "CHILDREN", "HIGH") in told(new)
 
 
-def test_of_two_that_hold_the_same_places_below_the_first_by_code_is_the_place() -> None:
+def test_of_two_that_hold_the_same_places_below_neither_is_picked() -> None:
     below = {".2001": "Baha", ".2002": "Mengwi", ".2003": "Sembung"}
     both = {f"51.03.{district}{end}": name for district in ("09", "08") for end, name in below.items()}
     new = {**without("51.03.02"), "51.03.09": "Beringkit", "51.03.08": "Kapal", **both}
-    ordered = dict(sorted(new.items()))
-    assert ("RECODED", "51.03.02", "51.03.08", "CHILDREN", "HIGH") in told(ordered)
+    assert "CHILDREN" not in {row[3] for row in told(new)}
+    rows = told({code: name for code, name in new.items() if code != "51.03.09.2003"})
+    assert ("RECODED", "51.03.02", "51.03.08", "CHILDREN", "HIGH") in rows, "what fits better is no homonym"
+
+
+def test_of_two_homonyms_none_is_picked_by_its_order() -> None:
+    two = {**without("51.03.02.2009"), "51.03.02.2010": "Baha"}
+    one = {**without("51.03.02.2008", "51.03.02.2009", "51.03.02.2010"), "51.03.02.2011": "Baha"}
+    ended = [("VANISHED", f"51.03.02.{end}", "", "", "HIGH") for end in ("2008", "2010")]
+    assert sorted(told(one, old=two)) == [("ADDED", "", "51.03.02.2011", "", "HIGH"), *ended]
+    [new, *_] = told(one, Ruling(RulingKind.SAME, "51.03.02.2010", "51.03.02.2011"), old=two)
+    assert new == ("VANISHED", "51.03.02.2008", "", "", "HIGH")
+    come = [("ADDED", "", f"51.03.02.{end}", "", "HIGH") for end in ("2008", "2010")]
+    assert sorted(told(two, old=one)) == [*come, ("VANISHED", "51.03.02.2011", "", "", "HIGH")]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_the_order_of_the_maps_decides_nothing(random: Random) -> None:
+    names = ["Baha", "Bahaa", "Kutuh", "Kutuhh"]
+    old, new = ({f"51.03.{district}": district for district in ("02", "05")} for _ in range(2))
+    for places in (old, new):
+        places |= {"51": "BALI", "51.03": "KAB. BADUNG"}
+        places |= {f"51.03.{random.choice(['02', '05', '06'])}.{2001 + n}": random.choice(names) for n in range(6)}
+        places |= {code[:8]: "Kuta" for code in list(places) if len(code) == 13 and code[:8] not in places}
+    first = match_places(stated(old), stated(new))
+    one, other = (random.sample(stated(places), len(places)) for places in (old, new))
+    assert match_places(one, other) == first
 
 
 def test_a_name_that_is_nearly_that_of_another_code_beside_it_is_recoded_of_low_confidence() -> None:

@@ -1,6 +1,7 @@
 """Which place of a new map is which of the old one (pure): from codes, names and neighbours, and what people ruled.
 
-From the top down, the surest evidence first; each place is matched once. What nothing speaks for stays unmatched.
+From the top down, the surest evidence first; each place is matched once. What nothing speaks for stays unmatched, and so does
+what two others fit equally well: no order decides.
 """
 
 import re
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from enum import StrEnum
+from itertools import groupby
 
 from simpul_shared.vocabulary import Confidence
 
@@ -45,6 +47,10 @@ class Match:
     to_code: str
     basis: str
     confidence: Confidence
+
+
+_Fit = tuple[float, Stated, Stated]
+"""How well an old place and a new one fit."""
 
 
 @dataclass
@@ -178,33 +184,55 @@ def _by_children(
     before: Mapping[str, set[str]],
     after: Mapping[str, set[str]],
 ) -> None:
-    """Where most of what lies below is the same, on both sides. Only places that share a name below are looked at together."""
+    """Where most of what lies below is the same, on both sides, the most first. Only places that share a name below are looked
+    at together."""
     right = [one for one in new if one.code not in maps.by_new]
     with_child = defaultdict(list)
     for number, other in enumerate(right):
         for name in after.get(other.code, ()):
             with_child[name].append(number)
+    fits = []
     for one in old:
         if one.code in maps.by_old:
             continue
         names: set[str] = before.get(one.code, set())
         shared = Counter(number for name in names for number in with_child.get(name, ()))
-        for number in sorted(shared):
+        for number, count in shared.items():
             other = right[number]
-            if shared[number] * 2 > max(len(names), len(after[other.code])):
-                maps.match(one, other, "CHILDREN")
+            most = max(len(names), len(after[other.code]))
+            if count * 2 > most:
+                fits.append((count / most, one, other))
+    _match_best(maps, fits, "CHILDREN")
 
 
 def _by_likeness(maps: _Maps, old: Sequence[Stated], new: Sequence[Stated]) -> None:
-    """The last resort, and LOW: below the same parent, exactly one is spelt alike."""
+    """The last resort, and LOW: below the same parent, exactly one is spelt alike, on both sides."""
     below = defaultdict(list)
     for other in new:
         if other.code not in maps.by_new:
             below[other.parent_code].append((other, SequenceMatcher(b=plain(other.name))))
+    fits = []
     for one in old:
-        if one.code in maps.by_old:
-            continue
-        name, beside = plain(one.name), below.get(_heir_of(maps, one, up=1) or "-", ())
-        found = [other for other, spelt in beside if maps.free(one, other) and _likened(name, spelt)]
-        if len(found) == 1:
-            maps.match(one, found[0], "NAME_SIMILAR", Confidence.LOW)
+        if one.code not in maps.by_old:
+            name, beside = plain(one.name), below.get(_heir_of(maps, one, up=1) or "-", ())
+            fits += [(1.0, one, other) for other, spelt in beside if _likened(name, spelt)]
+    _match_best(maps, fits, "NAME_SIMILAR", Confidence.LOW)
+
+
+def _match_best(maps: _Maps, fits: Iterable[_Fit], basis: str, confidence: Confidence = Confidence.HIGH) -> None:
+    """The best first. A place that two others fit as well is left to people, and they with it."""
+    unsure_old, unsure_new = set(), set()
+    for _, group in groupby(sorted(fits, key=_share, reverse=True), key=_share):
+        equal = [(one, other) for _, one, other in group if maps.free(one, other)]
+        olds, news = Counter(one.code for one, _ in equal), Counter(other.code for _, other in equal)
+        for one, other in equal:
+            doubtful = one.code in unsure_old or other.code in unsure_new
+            if olds[one.code] == news[other.code] == 1 and not doubtful:
+                maps.match(one, other, basis, confidence)
+            else:
+                unsure_old.add(one.code)
+                unsure_new.add(other.code)
+
+
+def _share(fit: _Fit) -> float:
+    return fit[0]
