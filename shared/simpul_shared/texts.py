@@ -9,6 +9,9 @@ UNSEEN = re.compile(
 
 _BREAK = re.compile("[\t\n\r]")
 
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+"""A spreadsheet takes what begins with one of them for a formula."""
+
 
 def require_seen(text: str) -> str:
     """The text. Errors: ValueError."""
@@ -22,3 +25,12 @@ def require_line(text: str) -> str:
     if _BREAK.search(text):
         raise ValueError("the text holds a tab or a line break; write it on one line")
     return require_seen(text)
+
+
+def require_no_formula(text: str) -> str:
+    """The text. Errors: ValueError."""
+    if text.startswith(FORMULA_SIGNS):
+        raise ValueError(
+            f"a spreadsheet would take the text for a formula; begin it with something else than {text[0]!r}"
+        )
+    return text

@@ -598,9 +598,9 @@ async def test_a_file_that_cannot_be_read_is_refused(desk: Desk, file: str, code
     assert (response.status_code, response.json()["code"]) == (422, code)
 
 
-async def test_the_name_of_a_decree_holds_no_sign_that_nobody_sees(desk: Desk) -> None:
+async def test_the_name_of_a_decree_holds_no_sign_that_nobody_sees_and_is_no_formula(desk: Desk) -> None:
     body = {"effective_on": DAY, "within": "51.03", "file": encoded(BADUNG)}
-    for name in ("Kepmendagri\u202e 9/2027", "Kepmendagri 9\u200b/2027"):
+    for name in ("Kepmendagri\u202e 9/2027", "Kepmendagri 9\u200b/2027", "=HYPERLINK(1)"):
         refused = await desk.one.post("/v1/region-decrees", body | {"decree": name})
         assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "/decree"), refused.text
 

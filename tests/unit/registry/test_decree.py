@@ -363,6 +363,8 @@ def test_codes_are_written_with_western_digits() -> None:
         ("code,name\n51,BALI\n51.0\u0663,KAB. BADUNG", "write it with dots"),
         ("code,name\n51,BA\u202eLI", "a sign that nobody sees"),
         ("code,name\n51,BA\x07LI", "a sign that nobody sees"),
+        ("code,name\n51,=HYPERLINK(1)", "take it for a formula"),
+        ("code,name\n51,@BALI", "take it for a formula"),
         ("code,name,timezone\n51,BALI,Mars/Phobos", "'Mars/Phobos' is no time zone of Indonesia"),
     ],
 )

@@ -10,7 +10,7 @@ from uuid import UUID
 import uuid6
 from fastapi import APIRouter
 from fastapi.responses import Response
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 from simpul_shared.access import NATION_CODE, Permission
 from simpul_shared.days import Day
 from simpul_shared.errors import Invalid
@@ -18,6 +18,7 @@ from simpul_shared.platform.auth import NATION
 from simpul_shared.platform.database import Transaction
 from simpul_shared.platform.http.command import Answer, Command, command
 from simpul_shared.platform.http.query import Page, Query, answer, query
+from simpul_shared.texts import require_no_formula
 from simpul_shared.vocabulary import Confidence, parse_region_code
 
 from simpul_registry.api.fields import Cursor, Limit, Name, Reason, strict
@@ -54,7 +55,7 @@ class DecreeBody(BaseModel):
         file="Y29kZSxuYW1lCjUxLjAzLEtBQi4gQkFEVU5HCg==",
     )
 
-    decree: Annotated[Name, Field(description="The legal basis")]
+    decree: Annotated[Name, AfterValidator(require_no_formula), Field(description="The legal basis")]
     effective_on: Day
     within: Annotated[str, Field(max_length=20, description="Code whose whole map the file states")] = NATION_CODE
     file: Annotated[str, Field(min_length=1, description="CSV in base64; gzip is taken, too")]

@@ -10,7 +10,7 @@ from typing import Any
 
 from simpul_shared.access import NATION_CODE
 from simpul_shared.errors import Invalid
-from simpul_shared.texts import UNSEEN
+from simpul_shared.texts import FORMULA_SIGNS, UNSEEN
 from simpul_shared.vocabulary import RegionKind
 
 _CODE = re.compile(r"\d{2}(?:\.\d{2}(?:\.\d{2}(?:\.\d{4})?)?)?", re.ASCII)
@@ -105,16 +105,24 @@ def _wrong_rows(numbered: Sequence[tuple[int, Mapping[str | Any, str | Any]]], w
             yield f"Line {number}: {code!r} is no Kemendagri code; write it with dots."
         elif len(code) == 13 and code[-4] not in _VILLAGE_KINDS:
             yield f"Line {number}: the last part of {code} begins with 1 (kelurahan), 2 (desa) or 3 (desa adat)."
-        elif not name or len(name) > 200:
-            yield f"Line {number}: {code} needs a name of at most 200 characters."
-        elif UNSEEN.search(name):
-            yield f"Line {number}: the name of {code} holds a sign that nobody sees; type it anew."
+        elif said := _wrong_name(name):
+            yield f"Line {number}: {code} {said}."
         elif _zone(row) and _zone(row) not in _ZONES:
             yield f"Line {number}: {_zone(row)!r} is no time zone of Indonesia, which are {', '.join(_ZONES)}."
         elif within != NATION_CODE and not (code == within or code.startswith(f"{within}.")):
             yield f"Line {number}: {code} lies outside {within}, which this file is said to describe."
         elif said := _disagreeing(row, code):
             yield f"Line {number}: {said} does not agree with the code {code}."
+
+
+def _wrong_name(name: str) -> str | None:
+    if not name or len(name) > 200:
+        return "needs a name of at most 200 characters"
+    if UNSEEN.search(name):
+        return "has a name with a sign that nobody sees; type it anew"
+    if name.startswith(FORMULA_SIGNS):
+        return f"has a name that begins with {name[0]!r}; a spreadsheet would take it for a formula"
+    return None
 
 
 def _disagreeing(row: Mapping[str, str], code: str) -> str | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from simpul_shared.texts import UNSEEN
+from simpul_shared.texts import FORMULA_SIGNS, UNSEEN
 
 Cell = str | int | float | bool | date | datetime | time | timedelta | None
 
@@ -36,7 +36,6 @@ class Source:
 
 Reader = Callable[[Cell, Source], object]
 
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 # A telephone number has eight digits or more behind 08 or 62 8: BPS codes of province 62 go on with 0, 1 or 7, and a day
 # on the 8th, such as 08-12-2021 10.00, is none.
 _PERSONAL = re.compile(
