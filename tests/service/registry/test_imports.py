@@ -265,6 +265,42 @@ async def test_the_region_of_the_import_settles_the_levels_above_and_bounds_the_
     assert codes(await rows(national, looked_at)) == [[], ["outside-region"]]
 
 
+@pytest.mark.parametrize("committing", [False, True])
+async def test_an_import_goes_on_when_its_region_gets_another_code(
+    registry: ServiceUnderTest, national: Caller, *, committing: bool
+) -> None:
+    named = row("Pustaka A", "") | {"Kecamatan": "Mengwi", "Desa/Kelurahan": "Mengwi"}
+    looked_at = await checked(registry, national, csv(named, row("Pustaka B")), region="51.03")
+    path = f"/v1/imports/{looked_at['import_id']}"
+    if not committing:
+        await recode(registry, "51.03", "51.99")
+    assert (await national.post(f"{path}/commit", version=looked_at["version"])).status_code == 202
+    if committing:
+        await recode(registry, "51.03", "51.99")
+    await work(registry)
+    done = (await national.get(path)).json()
+    assert (done["state"], done["rows_applied"], done["rows_refused"]) == ("COMPLETED", 2, 0)
+    (accepted,) = await registry.ledger(announced.BulkImportAccepted)
+    assert str(region_id("51.03")).encode() in bytes(accepted.data)
+
+
+async def recode(registry: ServiceUnderTest, code: str, new: str) -> None:
+    """As a decree does that holds from today."""
+    await registry.database.pool.execute(
+        """
+        with before as (
+            update region_version set superseded_at = clock_timestamp() where code = $1 returning *
+        )
+        insert into region_version (region_id, scheme, code, name, level, kind, parent_id, path, timezone, valid_from,
+            valid_to, decree, recorded_at, event_id, aggregate_version)
+        select region_id, scheme, $2, name, level, kind, parent_id, path, timezone, current_date, 'infinity', decree,
+            clock_timestamp(), gen_random_uuid(), 1 from before
+        """,
+        code,
+        new,
+    )
+
+
 async def test_the_region_of_an_import_is_that_of_the_day_in_indonesia(databases: Databases) -> None:
     evening = datetime(2021, 6, 1, 18, tzinfo=UTC)
     async with service_under_test(SERVICE, databases, clock=lambda: evening) as registry:

@@ -10,12 +10,14 @@ import asyncpg
 from simpul_shared.access import NATION_CODE
 from simpul_shared.platform.database import Transaction
 from simpul_shared.platform.imports.form import Asked
+from simpul_shared.platform.imports.region import region_named
 from simpul_shared.platform.imports.table import Problem
 from simpul_shared.regions.store import Region, region_by_code, region_of
 from simpul_shared.vocabulary import RegionCode
 
 from simpul_registry.imports.names_alike import Likeness, most_alike, official_names, same_name, squeezed
 from simpul_registry.imports.place_asked import COLUMNS, LEVELS, PlaceAsked
+from simpul_registry.store.regions import region_as_last_known
 
 _CHOICES = 10
 _SURROUNDINGS = 50
@@ -79,7 +81,8 @@ async def _gazette(tx: Transaction, names: Collection[str], asked: Asked, today:
     above = await names_above(tx, {region_id for each in named.values() for one in each for region_id in one.path})
     if not asked.narrowed:
         return _Gazette(named, above, 0, ())
-    region = await region_by_code(tx, RegionCode(asked.region_code), on=today)
+    region_id = await region_named(tx, asked.region_code, sent_at=asked.sent_at)
+    region = await region_as_last_known(tx, region_id, on=today)
     return _Gazette(named, above, len(region.path) - 1, region.path)
 
 

@@ -8,8 +8,9 @@ from uuid import UUID
 import msgspec
 from simpul_shared.platform.database import Transaction
 from simpul_shared.platform.imports.form import Asked
+from simpul_shared.platform.imports.region import region_named
 from simpul_shared.platform.imports.table import Problem
-from simpul_shared.regions.store import Region, region_by_code, scope_ids
+from simpul_shared.regions.store import Region, scope_ids
 from simpul_shared.vocabulary import RegionCode
 
 from simpul_registry.imports.place_asked import LEVELS, PlaceAsked
@@ -60,8 +61,8 @@ class _Within:
 
 async def _within(tx: Transaction, asked: Asked, today: date) -> _Within:
     allowed = await scope_ids(tx, asked.scope, on=today)
-    narrowed = await region_by_code(tx, RegionCode(asked.region_code), on=today) if asked.narrowed else None
-    return _Within(None if allowed is None else frozenset(allowed), narrowed.region_id if narrowed else None)
+    narrowed = await region_named(tx, asked.region_code, sent_at=asked.sent_at) if asked.narrowed else None
+    return _Within(None if allowed is None else frozenset(allowed), narrowed)
 
 
 def _reached(place: Place, within: _Within) -> Place | Problem:

@@ -15,17 +15,15 @@ import asyncpg
 import structlog
 
 from simpul_shared.errors import Refusal
-from simpul_shared.known_on import JAKARTA
 from simpul_shared.platform.database import Transaction
 from simpul_shared.platform.imports import store
 from simpul_shared.platform.imports.desk import Desk
 from simpul_shared.platform.imports.form import Accepted, Applied, Form, Verdict
+from simpul_shared.platform.imports.region import region_named
 from simpul_shared.platform.imports.store import Import, ImportState, Receipt, RowVerdict
 from simpul_shared.platform.imports.table import Problem, as_json, problems_of
 from simpul_shared.platform.imports.turns import Turn, Turns
 from simpul_shared.platform.outbox import Fact, append_all
-from simpul_shared.regions.store import region_by_code
-from simpul_shared.vocabulary import RegionCode
 
 log = structlog.get_logger()
 
@@ -289,12 +287,11 @@ async def _complete(desk: Desk, form: Form, one: Import, *, after: int) -> None:
 
 async def announce_accepted(tx: Transaction, form: Form, one: Import, now: datetime) -> None:
     """When the caller says that the rows are to be applied."""
-    region = await region_by_code(tx, RegionCode(one.region_code), on=now.astimezone(JAKARTA).date())
     event = form.events.accepted(
         import_id=one.import_id,
         form=one.form,
         file_sha256=one.file_sha256.hex(),
         rows=one.rows_read,
-        region_id=region.region_id,
+        region_id=await region_named(tx, one.region_code, sent_at=one.created_at),
     )
     await append_all(tx, [Fact(event, now)])

@@ -18,12 +18,16 @@ from simpul_shared.platform.imports.table import Problem
 
 @dataclass(frozen=True)
 class Asked:
-    """In whose name rows are judged, within which region, and when. `region_code` may narrow the scope down."""
+    """In whose name rows are judged, within which region, and when.
+
+    `region_code` may narrow the scope down; it is the code that the region bore at `sent_at`, when the file came.
+    """
 
     actor: str
     permissions: frozenset[Permission]
     scope: Scope
     region_code: str
+    sent_at: datetime
     now: datetime
 
     @property

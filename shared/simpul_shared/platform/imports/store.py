@@ -79,7 +79,7 @@ class Import:
     def asked(self, now: datetime) -> Asked:
         permissions = frozenset(Permission(one) for one in self.permissions if one in set(Permission))
         scope = Scope(frozenset(RegionCode(code) for code in self.scope))
-        return Asked(self.actor, permissions, scope, self.region_code, now)
+        return Asked(self.actor, permissions, scope, self.region_code, self.created_at, now)
 
 
 def _import_of(row: asyncpg.Record) -> Import:
