@@ -41,9 +41,10 @@ class Within:
 
 
 async def receive_aid(tx: Transaction, receipt: AidReceipt, within: Within) -> Answer:
-    """Errors: LibraryUnknown, LibraryClosed, LibraryMerged, DateInFuture; AidAlreadyReceived, by constraint."""
+    """Errors: LibraryUnknown, LibraryClosed, LibraryMerged, DateInFuture; AidAlreadyReceived, of its own by constraint."""
     region = await _region_open_on(tx, receipt.library_id, receipt.bast_date, within)
     refuse_future(receipt.bast_date, today=local_day(within.now, region.timezone), field="/bast_date")
+    rules.refuse_line_of_merged(receipt, await aid.list_receipts(tx, receipt.library_id))
     event = AidReceived(
         receipt_id=receipt.receipt_id,
         library_id=receipt.library_id,

@@ -27,7 +27,7 @@ async def assign_external_id(tx: Transaction, change: Change, new: ExternalId) -
     placed = await load(tx, change)
     if new.valid_to is None:
         require_standing(placed.library)
-    known = await external_ids(tx, change.library_id)
+    known = [one for owner, one in await external_ids(tx, change.library_id) if owner == change.library_id]
     assigned = rules.assign(known, new, today=local_day(change.now, placed.region.timezone))
     version = await _tell(tx, placed, change, [_assigned(change, one) for one in assigned], on=new.valid_from)
     await save_external_ids(tx, change.library_id, assigned)

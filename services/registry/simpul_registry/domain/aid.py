@@ -1,5 +1,6 @@
 """Aid that a library received, and what became of it (pure). A check tells the condition of every piece."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
@@ -54,6 +55,19 @@ class AidReceipt:
     checks: tuple[ConditionCheck, ...] = ()
     version: int = 0
     withdrawn: Withdrawn | None = None
+
+
+def refuse_line_of_merged(new: AidReceipt, known: Sequence[AidReceipt]) -> None:
+    """`known` are those of the library and of what was merged into it. Errors: AidAlreadyReceived."""
+    line = (new.bast_no, new.item)
+    for one in known:
+        if one.library_id != new.library_id and (one.bast_no, one.item, one.withdrawn) == (*line, None):
+            raise AidAlreadyReceived(
+                f"This line of the handover record was recorded for {one.library_id}, which was merged into this library."
+                " Record a check of its condition there.",
+                field="/bast_no",
+                facts={"receipt_id": one.receipt_id},
+            )
 
 
 def check(receipt: AidReceipt, found: ConditionCheck) -> AidReceipt:

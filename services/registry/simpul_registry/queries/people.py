@@ -91,7 +91,8 @@ async def look_up(
 async def list_people(
     tx: Transaction, at: At, *, scope: Scope, now: datetime, limit: int, cursor: str | None
 ) -> Page[PersonView]:
-    """Who is affiliated with a library, by whichever id, without names; those of them who are registered within the scope.
+    """Who is affiliated with a library or what was merged into it, by whichever id, without names; those of them who are
+    registered within the scope.
 
     Errors: LibraryUnknown, CursorMalformed.
     """
@@ -101,7 +102,7 @@ async def list_people(
         """
         with recursive working as (
             select p.person_id, p.merged_into from affiliation a join person p using (person_id)
-            where a.library_id = $1 and ($2::text is null or a.role = $2)
+            where a.library_id = any(array(select library_and_merged($1, $3))) and ($2::text is null or a.role = $2)
                 and a.valid_from <= $3 and (a.valid_to is null or $3 < a.valid_to)
             union
             select p.person_id, p.merged_into from person p join working on p.person_id = working.merged_into

@@ -81,11 +81,12 @@ async def load_receipt(tx: Transaction, receipt_id: UUID, *, scope: Scope, now: 
 
 
 async def list_receipts(tx: Transaction, library_id: UUID) -> list[AidReceipt]:
-    """By the day of the handover."""
+    """Its own and those of what was merged into it, by the day of the handover."""
     rows = await tx.fetch(
         """
         select receipt_id, library_id, item, quantity, source, bast_no, bast_date, version, withdrawn_at, withdrawn_because
-        from aid_receipt where library_id = $1 order by bast_date, receipt_id
+        from aid_receipt where library_id = any(array(select library_and_merged($1, 'infinity')))
+        order by bast_date, receipt_id
         """,
         library_id,
     )

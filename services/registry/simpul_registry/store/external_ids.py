@@ -3,24 +3,24 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+import asyncpg
 from simpul_shared.platform.database import Transaction
 from simpul_shared.vocabulary import ExternalIdScheme
 
 from simpul_registry.domain.external_id import ExternalId
 
 
-async def external_ids(tx: Transaction, library_id: UUID) -> list[ExternalId]:
+async def external_ids(tx: Transaction, library_id: UUID) -> list[tuple[UUID, ExternalId]]:
+    """The library's and those of what was merged into it, each with the library that it was recorded for."""
     rows = await tx.fetch(
         """
-        select scheme, value, valid_from, valid_to, source from external_id
-        where library_id = $1 order by scheme, valid_from, value
+        select library_id, scheme, value, valid_from, valid_to, source from external_id
+        where library_id = any(array(select library_and_merged($1, 'infinity')))
+        order by scheme, valid_from, value
         """,
         library_id,
     )
-    return [
-        ExternalId(ExternalIdScheme(row["scheme"]), row["value"], row["valid_from"], row["valid_to"], row["source"])
-        for row in rows
-    ]
+    return [(row["library_id"], _external_id(row)) for row in rows]
 
 
 async def save_external_ids(tx: Transaction, library_id: UUID, ids: Sequence[ExternalId]) -> None:
@@ -60,3 +60,7 @@ async def taken_values(tx: Transaction, new: Sequence[ExternalId]) -> set[str]:
         [one.valid_from for one in new],
     )
     return {row["value"] for row in rows}
+
+
+def _external_id(row: asyncpg.Record) -> ExternalId:
+    return ExternalId(ExternalIdScheme(row["scheme"]), row["value"], row["valid_from"], row["valid_to"], row["source"])

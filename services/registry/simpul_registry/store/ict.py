@@ -53,15 +53,19 @@ async def insert_snapshot(tx: Transaction, snapshot: IctSnapshot) -> None:
 async def latest_snapshot(
     tx: Transaction, library_id: UUID, *, on: date, known_on: datetime | None
 ) -> IctSnapshot | None:
-    """The one observed last by the day, of those recorded by `known_on`; of one day the one recorded last."""
+    """The one observed last by the day, of those recorded by `known_on`; of one day the one recorded last.
+
+    While nothing was observed at the library itself: at one that had been merged into it by the day.
+    """
     rows = await tx.fetch(
         """
         select snapshot_id, library_id, observed_on, computers_total, computers_working, computers_in_library_use,
             internet, down_mbps, up_mbps, internet_hours, monthly_cost, funded_by, electricity_hours, printers,
             staff_digital_level, method, evidence, recorded_at, readiness_level, rubric_version
         from ict_snapshot
-        where library_id = $1 and observed_on <= $2 and ($3::timestamptz is null or recorded_at <= $3)
-        order by observed_on desc, recorded_at desc, snapshot_id desc limit 1
+        where library_id = any(array(select library_and_merged($1, $2))) and observed_on <= $2
+            and ($3::timestamptz is null or recorded_at <= $3)
+        order by library_id = $1 desc, observed_on desc, recorded_at desc, snapshot_id desc limit 1
         """,
         library_id,
         on,
@@ -71,13 +75,14 @@ async def latest_snapshot(
 
 
 async def load_snapshot(tx: Transaction, library_id: UUID, snapshot_id: UUID) -> IctSnapshot:
-    """Errors: SnapshotUnknown, also when it is another library's."""
+    """Errors: SnapshotUnknown, also when it is another library's that was not merged into this one."""
     rows = await tx.fetch(
         """
         select snapshot_id, library_id, observed_on, computers_total, computers_working, computers_in_library_use,
             internet, down_mbps, up_mbps, internet_hours, monthly_cost, funded_by, electricity_hours, printers,
             staff_digital_level, method, evidence, recorded_at, readiness_level, rubric_version
-        from ict_snapshot where snapshot_id = $1 and library_id = $2
+        from ict_snapshot
+        where snapshot_id = $1 and library_id = any(array(select library_and_merged($2, 'infinity')))
         """,
         snapshot_id,
         library_id,
@@ -90,14 +95,15 @@ async def load_snapshot(tx: Transaction, library_id: UUID, snapshot_id: UUID) ->
 async def list_snapshots(
     tx: Transaction, library_id: UUID, *, before: tuple[date, datetime, UUID] | None, limit: int
 ) -> list[IctSnapshot]:
-    """The latest first."""
+    """Its own and those of what was merged into it, the latest first."""
     rows = await tx.fetch(
         """
         select snapshot_id, library_id, observed_on, computers_total, computers_working, computers_in_library_use,
             internet, down_mbps, up_mbps, internet_hours, monthly_cost, funded_by, electricity_hours, printers,
             staff_digital_level, method, evidence, recorded_at, readiness_level, rubric_version
         from ict_snapshot
-        where library_id = $1 and ($2::date is null or (observed_on, recorded_at, snapshot_id) < ($2, $3::timestamptz, $4::uuid))
+        where library_id = any(array(select library_and_merged($1, 'infinity')))
+            and ($2::date is null or (observed_on, recorded_at, snapshot_id) < ($2, $3::timestamptz, $4::uuid))
         order by observed_on desc, recorded_at desc, snapshot_id desc limit $5
         """,
         library_id,

@@ -61,14 +61,18 @@ async def insert_profile(tx: Transaction, profile: SnpProfile) -> None:
 async def latest_profile(
     tx: Transaction, library_id: UUID, *, on: date, known_on: datetime | None
 ) -> SnpProfile | None:
-    """The one observed last by the day, of those recorded by `known_on`; of one day the one recorded last."""
+    """The one observed last by the day, of those recorded by `known_on`; of one day the one recorded last.
+
+    While nothing was observed at the library itself: at one that had been merged into it by the day.
+    """
     row = await tx.fetchrow(
         """
         select profile_id, library_id, observed_on, titles, building_m2, hours_per_day, staff, head_schooling,
             head_trained, recorded_at
         from snp_profile
-        where library_id = $1 and observed_on <= $2 and ($3::timestamptz is null or recorded_at <= $3)
-        order by observed_on desc, recorded_at desc, profile_id desc limit 1
+        where library_id = any(array(select library_and_merged($1, $2))) and observed_on <= $2
+            and ($3::timestamptz is null or recorded_at <= $3)
+        order by library_id = $1 desc, observed_on desc, recorded_at desc, profile_id desc limit 1
         """,
         library_id,
         on,
@@ -126,12 +130,13 @@ async def load_accreditation(
 
 
 async def list_accreditations(tx: Transaction, library_id: UUID) -> list[Accreditation]:
-    """The latest first."""
+    """Its own and those of what was merged into it, the latest first."""
     rows = await tx.fetch(
         """
         select accreditation_id, library_id, grade, instrument, granted_on, valid_to, version, withdrawn_at,
             withdrawn_because
-        from accreditation where library_id = $1 order by granted_on desc, accreditation_id desc
+        from accreditation where library_id = any(array(select library_and_merged($1, 'infinity')))
+        order by granted_on desc, accreditation_id desc
         """,
         library_id,
     )

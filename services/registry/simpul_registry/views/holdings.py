@@ -1,6 +1,7 @@
 """Aid, the national standard and accreditation, as callers are shown them."""
 
 from datetime import date, datetime
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -43,6 +44,12 @@ ACCREDITATION: JsonDict = {
 }
 
 
+OfLibrary = Annotated[
+    UUID,
+    Field(description="The library it was recorded for; who it was merged into shows it, too, while they are merged"),
+]
+
+
 class CheckView(BaseModel):
     """How many pieces were found good and in use, broken, and diverted to another use."""
 
@@ -82,7 +89,7 @@ class AidReceiptView(BaseModel):
     )
 
     receipt_id: UUID
-    library_id: UUID
+    library_id: OfLibrary
     item: AidItem
     quantity: int
     source: FundSource
@@ -110,7 +117,7 @@ class SnpView(BaseModel):
     """How far a library is from the national standard, by the rules named."""
 
     profile_id: UUID
-    library_id: UUID
+    library_id: OfLibrary
     observed_on: date
     recorded_at: datetime
     head_schooling: Schooling | None
@@ -146,7 +153,7 @@ class AccreditationView(BaseModel):
     )
 
     accreditation_id: UUID
-    library_id: UUID
+    library_id: OfLibrary
     grade: AccreditationGrade
     instrument: str
     granted_on: date

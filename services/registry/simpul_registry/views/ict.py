@@ -9,6 +9,7 @@ from simpul_shared.vocabulary import FundSource, InternetKind, MeasureMethod
 
 from simpul_registry.domain.ict import IctSnapshot
 from simpul_registry.domain.rubric import Award, Rubric, Score
+from simpul_registry.views.holdings import OfLibrary
 
 COMPUTERS: JsonDict = {"total": 5, "working": 4, "in_library_use": 3}
 INTERNET: JsonDict = {
@@ -59,7 +60,7 @@ class IctSnapshotView(BaseModel):
     model_config = ConfigDict(json_schema_extra={"examples": [_SNAPSHOT]})
 
     snapshot_id: UUID
-    library_id: UUID
+    library_id: OfLibrary
     observed_on: date
     computers: ComputersView
     internet: InternetView
@@ -110,7 +111,7 @@ class AwardView(BaseModel):
 class ReadinessView(BaseModel):
     """How ready a library's ICT was on a day, by the latest observation known, and where the points come from."""
 
-    library_id: UUID
+    library_id: OfLibrary
     on: date
     snapshot_id: UUID
     observed_on: date

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
@@ -9,8 +10,10 @@ from simpul_shared.vocabulary import ExternalIdScheme
 
 from simpul_registry.domain.external_id import ExternalId
 from simpul_registry.store.descriptions import Description
+from simpul_registry.views.holdings import OfLibrary
 
 _NPP: JsonDict = {
+    "library_id": "01979a4e-7c11-7d2b-8f5e-0c2f4a1b9d33",
     "scheme": "NPP",
     "value": "5103022D1000123",
     "valid_from": "2022-02-08",
@@ -20,6 +23,7 @@ _NPP: JsonDict = {
 
 
 class ExternalIdView(BaseModel):
+    library_id: OfLibrary
     scheme: ExternalIdScheme
     value: str
     valid_from: date
@@ -28,7 +32,7 @@ class ExternalIdView(BaseModel):
 
 
 class ExternalIdsView(BaseModel):
-    """All numbers that the library has or had elsewhere. `warnings` are about the one just given."""
+    """All numbers that the library, or one merged into it, has or had elsewhere. `warnings` are about the one just given."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"items": [_NPP], "warnings": [], "version": 5}]})
 
@@ -37,16 +41,17 @@ class ExternalIdsView(BaseModel):
     version: int
 
     @classmethod
-    def of(cls, ids: Sequence[ExternalId], *, warnings: list[str], version: int) -> "ExternalIdsView":
+    def of(cls, ids: Sequence[tuple[UUID, ExternalId]], *, warnings: list[str], version: int) -> "ExternalIdsView":
         items = [
             ExternalIdView(
+                library_id=library_id,
                 scheme=one.scheme,
                 value=one.value,
                 valid_from=one.valid_from,
                 valid_to=one.valid_to,
                 source=one.source,
             )
-            for one in ids
+            for library_id, one in ids
         ]
         return cls(items=items, warnings=warnings, version=version)
 
