@@ -76,6 +76,12 @@ async def test_nobody_begins_at_a_library_that_is_closed_or_merged_but_who_began
     assert (refused.status_code, refused.json()["code"]) == (409, "library-closed")
     await told(national, path, "affiliations", work | {"valid_from": "2023-12-31"})
 
+    await step(national, other, "describe", {"established_on": "2019-05-02"})
+    early = await national.post(
+        f"{path}/affiliations", work | {"library_id": other.rpartition("/")[2], "valid_from": "2019-05-01"}, version=2
+    )
+    assert (early.status_code, early.json()["code"], early.json()["field"]) == (422, "date-too-early", "/valid_from")
+
     survivor = (await active(national)).rpartition("/")[2]
     await step(national, other, "merge", {"survivor_id": survivor, "reason": "Satu gedung"})
     elsewhere = work | {"library_id": other.rpartition("/")[2], "valid_from": "2023-01-02"}
@@ -94,6 +100,13 @@ async def test_people_work_at_offices_too_and_at_one_place_at_a_time(national: C
     body: dict[str, object] = {"office_id": office_id, "role": "VERIFIKATOR", "valid_from": "2023-01-02"}
     [affiliation] = (await told(national, path, "affiliations", body))["affiliations"]
     assert (affiliation["office_id"], affiliation["library_id"]) == (office_id, None)
+
+    await national.post(
+        f"/v1/offices/{office_id}/close", {"effective_on": "2024-01-01", "reason": "Digabung"}, version=1
+    )
+    for day, code in (("2024-01-01", "office-closed"), ("2017-12-31", "office-date-backwards")):
+        refused = await national.post(f"{path}/affiliations", body | {"role": "PKK", "valid_from": day}, version=2)
+        assert (refused.json()["code"], refused.json()["field"]) == (code, "/valid_from")
 
     unknown = await national.post(f"{path}/affiliations", body | {"office_id": str(uuid4())}, version=2)
     assert (unknown.status_code, unknown.json()["code"]) == (404, "office-unknown")

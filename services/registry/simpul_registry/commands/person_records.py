@@ -16,11 +16,13 @@ from simpul_shared.platform.database import Transaction
 from simpul_shared.platform.http.command import Answer
 
 from simpul_registry.commands.people import ChangePerson, announce, load_for_change, load_to_end
+from simpul_registry.domain import office
 from simpul_registry.domain import person_records as rules
 from simpul_registry.domain.library import require_open_on
 from simpul_registry.domain.person_records import Affiliation, Certification, Consent
 from simpul_registry.sealing import ServiceKey
 from simpul_registry.store import person_records as store
+from simpul_registry.store.descriptions import description_of
 from simpul_registry.store.libraries import load_library
 from simpul_registry.store.offices import load_office
 from simpul_registry.store.people import Person, load_tombstone, save_version, seal_number
@@ -39,13 +41,17 @@ class Number:
 
 
 async def affiliate(tx: Transaction, change: ChangePerson, affiliation: Affiliation) -> Answer:
-    """Errors: those of load_for_change; LibraryUnknown, LibraryClosed, LibraryMerged, OfficeUnknown, RecordOverlaps."""
+    """Errors: those of load_for_change; LibraryUnknown, LibraryClosed, LibraryMerged, DateTooEarly, OfficeUnknown,
+    OfficeClosedAlready, OfficeDateBackwards, RecordOverlaps.
+    """
     person = await load_for_change(tx, change)
     if affiliation.library_id is not None:
         placed = await load_library(tx, affiliation.library_id, scope=change.scope, now=change.now)
         require_open_on(placed.library, affiliation.during.valid_from)
+        established_on = (await description_of(tx, affiliation.library_id)).established_on
+        rules.require_established(affiliation.during, established_on)
     if affiliation.office_id is not None:
-        await load_office(tx, affiliation.office_id)
+        office.require_open_on(await load_office(tx, affiliation.office_id), affiliation.during.valid_from)
     rules.begin(person.all_records.affiliations, affiliation)
     await store.save_affiliation(tx, person.person_id, affiliation)
     return await _announce(tx, person, _affiliation_changed(person, affiliation), change)

@@ -65,6 +65,19 @@ def close(office: Office, *, on: date) -> Office:
     return replace(office, closed_on=on)
 
 
+def require_open_on(office: Office, day: date) -> None:
+    """The first day of what somebody is there. Errors: OfficeClosedAlready, OfficeDateBackwards."""
+    if office.closed_on is not None and office.closed_on <= day:
+        raise OfficeClosedAlready(
+            f"This office is closed since {office.closed_on}. Name the one that took over, or an earlier day.",
+            field="/valid_from",
+        )
+    if day < office.opened_on:
+        raise OfficeDateBackwards(
+            f"The office opened on {office.opened_on}. Name that day or a later one.", field="/valid_from"
+        )
+
+
 def _require_open(office: Office, on: date) -> None:
     if office.closed_on is not None:
         raise OfficeClosedAlready(f"This office is closed since {office.closed_on}. Register a new one.")

@@ -12,6 +12,8 @@ from uuid import UUID
 from simpul_shared.errors import Conflict, Invalid, NotFound
 from simpul_shared.vocabulary import AffiliationRole, CertificationKind, ConsentPurpose, LegalBasis
 
+from simpul_registry.domain.library import DateTooEarly
+
 
 class RecordUnknown(NotFound):
     slug = "record-unknown"
@@ -136,6 +138,15 @@ def begin(records: Sequence[R], new: R) -> R:
                 facts={"record_id": str(one.record_id)},
             )
     return new
+
+
+def require_established(during: Interval, established_on: date | None) -> None:
+    """Nobody is at a library before it was founded, where that day is known. Errors: DateTooEarly."""
+    if established_on is not None and during.valid_from < established_on:
+        raise DateTooEarly(
+            f"The library was founded on {established_on}. Name that day or a later one, or describe the library anew.",
+            field="/valid_from",
+        )
 
 
 def end(records: Sequence[R], record_id: UUID, *, valid_to: date) -> R:
