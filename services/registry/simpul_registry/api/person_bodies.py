@@ -4,9 +4,16 @@ from collections.abc import Iterable
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
-from simpul_shared.vocabulary import Basis, ErasureReason, PersonalField
+from simpul_shared.vocabulary import (
+    Basis,
+    ErasureReason,
+    PersonalField,
+    RegionCode,
+    RegionCodeMalformed,
+    parse_region_code,
+)
 
-from simpul_registry.api.fields import Name, RegionCodeInBody, strict
+from simpul_registry.api.fields import Name, strict
 from simpul_registry.domain.person import Fields, Gender, ReadPurpose, TermKind, normal_phone
 
 _Phone = Annotated[str, Field(max_length=40), AfterValidator(normal_phone)]
@@ -15,7 +22,32 @@ _BirthYear = Annotated[int, Field(ge=1900, le=2100)]
 _Nik = Annotated[str, Field(pattern=r"^[0-9]{16}$", description="Only a keyed hash of it is kept")]
 
 
+def _code_unrepeated(text: str) -> RegionCode:
+    """A name or NIK that was put into the wrong field is not told again."""
+    try:
+        return parse_region_code(text, field="/region_code")
+    except RegionCodeMalformed:
+        raise RegionCodeMalformed(
+            "This is no region code. Write the Kemendagri code with dots, such as 51.03.02.2009.", field="/region_code"
+        ) from None
+
+
+_RegionCode = Annotated[
+    str,
+    Field(max_length=20, description="Kemendagri code with dots, such as 51.03.02.2009", examples=["51.03.02.2009"]),
+    AfterValidator(_code_unrepeated),
+]
+
+
 class Unshown(BaseModel):
+    @model_validator(mode="before")
+    @classmethod
+    def _known_fields(cls, body: Any) -> Any:
+        """What is called as no field is, may be a name: it is not told again."""
+        if isinstance(body, dict) and not body.keys() <= cls.model_fields.keys():
+            raise ValueError(f"a field is not known; there are {', '.join(cls.model_fields)}")
+        return body
+
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
         return ()
 
@@ -46,7 +78,7 @@ class RegisterBody(_PersonalBody):
     )
 
     name: Name
-    region_code: RegionCodeInBody
+    region_code: _RegionCode
     basis: Basis = Basis.STATED
 
 
@@ -64,10 +96,10 @@ class CorrectBody(_PersonalBody):
         return self
 
 
-class RelocateBody(BaseModel):
+class RelocateBody(Unshown):
     model_config = strict(region_code="51.03.02.2009")
 
-    region_code: RegionCodeInBody
+    region_code: _RegionCode
 
 
 class LookUpBody(Unshown):
