@@ -4,6 +4,7 @@ import asyncio
 import io
 import resource
 import signal
+import struct
 import zipfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager
@@ -123,6 +124,11 @@ async def test_a_row_that_is_there_twice_is_refused_the_second_time(tmp_path: Pa
     assert [(row.number, problems(row)) for row in rows] == [(2, []), (4, [("row-repeated", None)])]
 
 
+async def test_a_number_is_one_however_its_letters_are_typed(tmp_path: Path) -> None:
+    _, rows = await read_bytes(tmp_path, csv(HEADER, ROW, ["Kebun", *ROW[1:4], ROW[4].lower()]).encode())
+    assert [one.first for one in rows[1].repeated] == [2]
+
+
 async def test_a_number_that_two_rows_claim_is_noted_the_second_time_however_far_apart_they_are(
     tmp_path: Path,
 ) -> None:
@@ -178,6 +184,19 @@ async def test_a_formula_is_refused_though_excel_left_its_value(tmp_path: Path) 
     assert problems(row) == [("cell-is-formula", "name")]
 
 
+@pytest.mark.parametrize("kind", ["array", "dataTable"])
+async def test_what_one_formula_puts_into_many_cells_is_refused_in_each_of_them(tmp_path: Path, kind: str) -> None:
+    def rows(number: int) -> str:
+        spilled = f'<f t="{kind}" ref="A2:B3">FILTER(X!A:B,1)</f>' if number == 2 else ""
+        name = f'<c r="A{number}" t="str">{spilled}<v>Taman {number}</v></c>'
+        return f'<row r="{number}">{name}{sheets.cell(f"B{number}", "Buka")}</row>'
+
+    content = sheets.sheet(sheets.row(1, HEADER) + "".join(rows(number) for number in (2, 3, 4)))
+    _, read_rows = await read_bytes(tmp_path, sheets.workbook(content))
+    of_formula = [("cell-is-formula", "name"), ("cell-is-formula", "kind")]
+    assert [problems(row) for row in read_rows] == [of_formula, of_formula, []]
+
+
 async def test_a_formula_in_a_column_that_is_not_read_does_no_harm(tmp_path: Path) -> None:
     rows = sheets.row(1, [*HEADER[:2], "No"]) + (
         f'<row r="2">{sheets.cell("A2", "Taman")}{sheets.cell("B2", "Buka")}{sheets.cell("C2", 1, formula="ROW()-1")}</row>'
@@ -196,6 +215,39 @@ async def test_columns_without_a_title_that_have_content_are_told(tmp_path: Path
     assert head.unknown_columns == ("Kolom C (tanpa judul)",)
     head, _ = await read_bytes(tmp_path, csv(HEADER, [*ROW, "", "Raya"]).encode())
     assert head.unknown_columns == ("Kolom G (tanpa judul)",)
+
+
+async def test_a_row_of_a_csv_file_with_more_cells_than_titles_is_refused_for_its_text_may_be_cut(
+    tmp_path: Path,
+) -> None:
+    content = csv([*HEADER[1:], "Nama", "", ""], [*ROW[1:], "Taman", "", ""], [*ROW[1:4], "", "Pasar", " Unit 2"])
+    _, rows = await read_bytes(tmp_path, content.encode())
+    assert [problems(row) for row in rows] == [[], [("cells-beyond-titles", None)]]
+
+
+async def test_empty_titles_at_the_end_are_no_columns(tmp_path: Path) -> None:
+    wide = [""] * 150
+    head, (row,) = await read_bytes(tmp_path, csv([*HEADER, *wide], [*ROW, *wide]).encode())
+    assert (head.unknown_columns, row.problems) == ((), ())
+
+
+TWO_ROWS = (["Tempat", "", "", "Sejak", "NPP"], ["Nama", "Jenis", "Jumlah", "", ""], ROW)
+
+
+async def test_titles_merged_down_to_the_header_count_among_its_titles(tmp_path: Path) -> None:
+    content = sheets.sheet(
+        "".join(sheets.row(number, [cell or None for cell in row]) for number, row in enumerate(TWO_ROWS, start=1)),
+        after=sheets.merged("A1:C1", "D1:D2", "E1:E2"),
+    )
+    head, (row,) = await read_bytes(tmp_path, sheets.workbook(content))
+    assert (head.unknown_columns, row.number, row.problems) == ((), 3, ())
+    assert (cells_of(row)["since"], cells_of(row)["code"]) == ("2021-08-17", ROW[4])
+
+
+async def test_brackets_in_a_title_may_say_what_changes_nothing(tmp_path: Path) -> None:
+    titles = ["Nama (nama tempat)", "Jenis (wajib diisi)", "Jumlah", "Sejak (dd/mm/yyyy)", "NPP (15 digit)"]
+    _, (row,) = await read_bytes(tmp_path, csv(titles, ROW).encode())
+    assert row.problems == ()
 
 
 async def test_titles_above_the_header_may_be_merged_over_columns(tmp_path: Path) -> None:
@@ -318,6 +370,36 @@ async def test_the_sheet_called_data_is_read_or_the_only_visible_one(tmp_path: P
     assert await refusal_of(tmp_path, sheets.workbook(notes, data, names=("Satu", "Dua"))) == "sheet-ambiguous"
 
 
+async def test_what_power_query_keeps_in_a_workbook_does_no_harm(tmp_path: Path) -> None:
+    mashup = '<?xml version="1.0" encoding="utf-16"?><DataMashup>AAAA</DataMashup>'.encode("utf-16")
+    content = sheets.workbook(sheets.table([HEADER, ROW]), more={"customXml/item1.xml": mashup})
+    _, (row,) = await read_bytes(tmp_path, content)
+    assert row.problems == ()
+
+
+def with_long_sizes(content: bytes, *, inflated: int | None = None) -> bytes:
+    """The same file, its directory telling all sizes in eight bytes (zip64); `inflated` is a lie about each."""
+    end = content.rindex(b"PK\x05\x06")
+    count, _, start = struct.unpack_from("<HLL", content, end + 10)
+    at, entries = start, b""
+    for _ in range(count):
+        fields = list(struct.unpack_from("<4s6H3L5H2L", content, at))
+        name = content[at + 46 : at + 46 + fields[10]]
+        at += 46 + sum(fields[10:13])
+        extra = struct.pack("<HHHHQQ", 7, 0, 1, 16, fields[9] if inflated is None else inflated, fields[8])
+        fields[8] = fields[9] = 0xFFFFFFFF
+        fields[11], fields[12] = len(extra), 0
+        entries += struct.pack("<4s6H3L5H2L", *fields) + name + extra
+    told = list(struct.unpack_from("<4s4H2LH", content, end))
+    told[5] = len(entries)
+    return content[:start] + entries + struct.pack("<4s4H2LH", *told)
+
+
+async def test_a_workbook_that_tells_its_sizes_in_eight_bytes_is_read(tmp_path: Path) -> None:
+    _, (row,) = await read_bytes(tmp_path, with_long_sizes(sheets.workbook(sheets.table([HEADER, ROW]))))
+    assert row.problems == ()
+
+
 def bomb() -> bytes:
     """About half a megabyte that inflates to 131 MB."""
     head, tail = sheets.sheet("|").encode().split(b"|")
@@ -356,6 +438,16 @@ def bad_files() -> Iterator[tuple[str, bytes, str]]:
     yield "another zip", sheets.zipped({"a.txt": b"a"}), "file-kind-unknown"
     yield "old xls", ole, "file-kind-unknown"
     yield "pdf", b"%PDF-1.7 ...", "file-kind-unknown"
+    yield "web page", b"\xef\xbb\xbf\r\n<!DOCTYPE html><html><table>", "file-kind-unknown"
+    yield "web page in utf-16", "\r\n<table border=1>".encode("utf-16"), "file-kind-unknown"
+    yield "web archive", b"MIME-Version: 1.0\r\nX-Document-Type: Workbook\r\n", "file-kind-unknown"
+    yield (
+        "as a web form sends it",
+        b'--7d1\r\nContent-Disposition: form-data; name="file"; filename="a.xlsx"\r\n\r\n' + good,
+        "file-kind-unknown",
+    )
+    yield "a bomb by sizes in eight bytes", with_long_sizes(good, inflated=200 * MIB), "file-inflates"
+    yield "sizes in eight bytes that lie", with_long_sizes(good, inflated=10), "file-inflates"
     yield "password", ole + "EncryptedPackage".encode("utf-16-le"), "file-encrypted"
     yield (
         "xlsm by its project",
@@ -391,6 +483,9 @@ def bad_files() -> Iterator[tuple[str, bytes, str]]:
     yield "no header", csv(ROW).encode(), "header-missing"
     yield "half a header", csv(HEADER[1:], ROW[1:]).encode(), "header-missing"
     yield "doubled header", csv([*HEADER, "nama tempat"], [*ROW, "x"]).encode(), "header-doubled"
+    yield "months before days", csv([*HEADER[:3], "Sejak (mm/dd/yyyy)"], ROW[:4]).encode(), "header-unclear"
+    yield "titles in two rows", csv(*TWO_ROWS).encode(), "header-split"
+    yield "titles in the row below", csv(HEADER[:4], ["", "", "", "", "NPP"], ROW).encode(), "header-split"
     yield (
         "hidden column",
         sheets.workbook(sheets.sheet(sheets.row(1, HEADER), before='<cols><col min="2" max="3" hidden="1"/></cols>')),

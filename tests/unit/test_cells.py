@@ -95,6 +95,11 @@ def test_a_code_that_excel_has_rounded_is_refused(cell: Cell) -> None:
     assert error.value.code == "code-rounded"
 
 
+@pytest.mark.parametrize("cell", ["6372052E0000001", "637205E12345678"])
+def test_a_letter_e_within_digits_makes_no_rounded_number_of_a_code(cell: str) -> None:
+    assert code(at_most=20)(cell, CSV) == cell
+
+
 def test_a_code_is_kept_as_it_was_typed() -> None:
     assert code(at_most=20)(" 0051 ", XLSX) == "0051"
     assert code(at_most=20)(5103022009.0, XLSX) == "5103022009"
@@ -115,9 +120,15 @@ def test_a_word_is_taken_by_code_or_label_and_else_refused_with_the_list() -> No
         "DESA",
         "TBM",
     ]
-    with pytest.raises(CellRefused) as error:
-        read("Des", CSV)
-    assert error.value.choices == ("DESA", "TBM")
+    for other in ("Des", "DESA (tutup)", "(bukan) TBM"):
+        with pytest.raises(CellRefused) as error:
+            read(other, CSV)
+        assert error.value.choices == ("DESA", "TBM")
+
+
+def test_a_text_has_one_spelling_where_two_look_the_same() -> None:
+    read = text(at_most=50)
+    assert read("Cafe\u0301 Al\u2011Amin", CSV) == read("Caf\u00e9 Al-Amin", CSV) == "Caf\u00e9 Al-Amin"
 
 
 @pytest.mark.parametrize("shown", ["=1+1", "+62", "-3", "@x", "\tx"])
@@ -129,16 +140,47 @@ def test_what_goes_out_is_a_text_to_excel_and_comes_back_as_it_was(shown: str) -
 
 
 @pytest.mark.parametrize(
-    "shown", ["081234567890", "0812-3456-7890", "+62 361 234567", "62812345678", "a@desa.id", "5103021234560001"]
+    "shown",
+    [
+        "081234567890",
+        "0812-3456-7890",
+        "0812.3456.7890",
+        "(0812) 3456789",
+        "(0361)234567",
+        "81234567890",
+        "+62 361 234567",
+        "62812345678",
+        "a@desa.id",
+        "5103021234560001",
+        "5103 0212 0380 0001",
+        "510302 520380 0001",
+        "NIP. 19700101 199003 1 001",
+        "197001011990031001",
+    ],
 )
 def test_telephone_numbers_addresses_and_niks_are_personal(shown: str) -> None:
     assert is_personal(f"hubungi {shown}")
 
 
 @pytest.mark.parametrize(
-    "shown", ["6201022001", "6271010001", "08-12-2021", "08-12-2021 10:00", "2021-08-12", "62.01.02"]
+    "shown",
+    [
+        "6201022001",
+        "6271010001",
+        "08-12-2021",
+        "08.12.2021 10.00",
+        "08-12-2021 10:00",
+        "2021-08-12",
+        "62.01.02",
+        "8101010001",
+        "81.01.01.2001",
+        "62.08.12.2001 62.08.12.2002",
+        "2020 2021 2022 2023",
+        "188.45/0812/2021",
+        "6372052C0000001",
+    ],
 )
-def test_codes_of_province_62_and_days_on_the_8th_are_not(shown: str) -> None:
+def test_codes_of_provinces_62_and_81_days_on_the_8th_years_and_decrees_are_not(shown: str) -> None:
     assert not is_personal(shown)
 
 

@@ -201,6 +201,8 @@ WAY = {
         ({"Tanggal Usulan": "1/2/2099"}, "date-in-future", []),
         ({"Tahun Program": "2.021,5"}, "number-unreadable", []),
         ({"Nomor SK": "12/SK/2021"}, "decree-incomplete", []),
+        ({"Nomor SK": "belum ada", "Tanggal SK": "15/3/2021"}, "decree-number-unreadable", []),
+        ({"Nomor SK": "2,02103E+19", "Tanggal SK": "15/3/2021"}, "code-rounded", []),
         ({"NPP": "6.37E+14"}, "code-rounded", []),
         ({"NPP": "63720520"}, "npp-malformed", []),
         ({"Nomor SK": "12/SK/2021", "Tanggal SK": "31/1/2021"}, "date-too-early", []),
@@ -229,6 +231,8 @@ async def test_a_bps_code_is_read_where_the_file_says_so_as_it_was_assigned_on_t
     for village, code, valid_from in ((MENGWI, "5103020009", "2021-01-01"), (BANJARANGKAN, "5105020003", None)):
         body = {"scheme": "BPS", "code": code, "valid_from": valid_from, "source": "Perka BPS 3/2024"}
         assert (await national.post(f"/v1/regions/{region_id(village)}/codes", body)).status_code == 200
+    titled = csv(row("Pustaka A", "5103020009")).replace(b"Kode Wilayah", b"Kode Wilayah (BPS)")
+    assert (await checked(registry, national, titled))["rows_accepted"] == 1
     by_scheme = row("Pustaka A", "5103020009", Skema_Kode="BPS")
     by_column = row("Pustaka B", "", Kode_BPS="5105020003")
     by_both = row("Pustaka C", MENGWI, Kode_BPS="5105020003")
@@ -433,6 +437,16 @@ async def test_a_library_of_the_same_name_is_taken_and_told(registry: ServiceUnd
     looked_at = await checked(registry, national, csv(row("pustaka a", Tahun_Program="2022")))
     (found,) = await rows(national, looked_at)
     assert (found["verdict"], [one["code"] for one in found["remarks"]]) == ("ACCEPTED", ["possible-duplicate"])
+
+
+async def test_a_name_in_another_spelling_that_looks_the_same_is_the_same(
+    registry: ServiceUnderTest, national: Caller
+) -> None:
+    await committed(registry, national, csv(row("Caf\u00e9 Al-Amin")))
+    alike = row("Cafe\u0301 Al\u2011Amin")
+    looked_at = await checked(registry, national, csv(alike, alike | {"Tahun Program": "2022"}))
+    known, other = await rows(national, looked_at)
+    assert (known["verdict"], [one["code"] for one in other["remarks"]]) == ("KNOWN", ["possible-duplicate"])
 
 
 async def test_a_bad_file_is_refused_at_once_or_after_it_was_read_and_leaves_the_reason(

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Query
 from pydantic import AfterValidator, ConfigDict, Field, JsonValue
 from simpul_shared.errors import Invalid
-from simpul_shared.texts import require_line, require_seen
+from simpul_shared.texts import as_seen, require_line, require_seen
 from simpul_shared.vocabulary import ExternalIdScheme, RegionCode, RegionCodeMalformed, parse_region_code
 
 
@@ -15,7 +15,7 @@ def strict(**example: JsonValue) -> ConfigDict:
     return ConfigDict(extra="forbid", str_strip_whitespace=True, json_schema_extra={"examples": [example]})
 
 
-Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(require_line)]
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(as_seen), AfterValidator(require_line)]
 PaperNo = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(require_line)]
 """The number of a decree, a record or a certificate."""
 

@@ -6,7 +6,7 @@ from itertools import accumulate
 from typing import Any
 
 import msgspec
-from simpul_shared.platform.imports.cells import CellRefused, code, day, text, whole_number, word
+from simpul_shared.platform.imports.cells import Cell, CellRefused, Source, code, day, text, whole_number, word
 from simpul_shared.platform.imports.columns import Column, Layout, RowRefused
 from simpul_shared.vocabulary import FundSource, LibraryType, RegionCodeMalformed, Scheme
 
@@ -153,6 +153,18 @@ def _refused(column: str, why: str, hint: str, choices: tuple[str, ...] = ()) ->
     return RowRefused((column, CellRefused(why, hint, choices)))
 
 
+_code_of_decree = code(at_most=100)
+
+
+def decree_number(cell: Cell, source: Source) -> str:
+    """Errors: CellRefused, also where somebody wrote that there is none."""
+    shown = str(_code_of_decree(cell, source))
+    if re.search(r"[1-9]", shown) is None:
+        hint = f"{shown!r} bukan nomor SK. Isi nomornya, atau kosongkan nomor dan tanggal SK kalau belum ditetapkan."
+        raise CellRefused("decree-number-unreadable", hint)
+    return shown
+
+
 _name = text(at_most=200)
 
 LAYOUT = Layout(
@@ -181,7 +193,15 @@ LAYOUT = Layout(
             "Kode Wilayah",
             code(at_most=20),
             "Kode Kemendagri dengan titik, dari lembar Wilayah. Boleh kosong kalau nama wilayah diisi lengkap.",
-            aliases=("Kode", "Kode Desa", "Kode Kelurahan", "Kode Kemendagri", "Kode Desa/Kelurahan", "Region Code"),
+            aliases=(
+                "Kode",
+                "Kode Desa",
+                "Kode Kelurahan",
+                "Kode Kemendagri",
+                "Kode Wilayah Kemendagri",
+                "Kode Desa/Kelurahan",
+                "Region Code",
+            ),
             example="51.03.02.2009",
         ),
         Column(
@@ -256,7 +276,7 @@ LAYOUT = Layout(
         Column(
             "sk_no",
             "Nomor SK",
-            text(at_most=100),
+            decree_number,
             "Kalau sudah ditetapkan: nomor surat keputusan. Hanya untuk yang berwenang menetapkan.",
             aliases=("No SK", "SK", "Decree Number"),
             example="12/SK/2021",

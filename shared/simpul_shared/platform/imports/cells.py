@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from simpul_shared.texts import FORMULA_SIGNS, UNSEEN
+from simpul_shared.texts import FORMULA_SIGNS, UNSEEN, as_seen
 
 Cell = str | int | float | bool | date | datetime | time | timedelta | None
 
@@ -37,11 +37,15 @@ class Source:
 Reader = Callable[[Cell, Source], object]
 
 # A telephone number has eight digits or more behind 08 or 62 8: BPS codes of province 62 go on with 0, 1 or 7, and a day
-# on the 8th, such as 08-12-2021 10.00, is none.
+# on the 8th, such as 08-12-2021 10.00, is none. Without its 0 it has 11 digits or more: codes of province 81 have ten.
 _PERSONAL = re.compile(
-    r"\b\d{16}\b|[\w.+-]+@[\w-]+\.[\w.]+"
+    r"[\w.+-]+@[\w-]+\.[\w.]+"
     r"|(?:\+62|\b62[ -]?8|\b08(?![ -]\d\d?[ -]\d{4}))(?:[ -]?\d){7,}"
+    r"|\b08\d\d\.\d{3,4}\.\d{3,5}\b|\(0\d{2,3}\)(?:[ -]?\d){6,}|\b8[1-35-9]\d{9,10}\b"
+    r"|\b\d{16}\b|\b[1-9]\d{3}[ .-]?\d\d[ .-]?[0-7]\d[ .-]?(?:0[1-9]|1[0-2])\d\d[ .-]?\d{4}\b"
+    r"|\b(?:19|20)\d\d(?:0[1-9]|1[0-2])[0-3]\d[ .-]?(?:19|20)\d\d(?:0[1-9]|1[0-2])[ .-]?[12][ .-]?\d{3}\b"
 )
+_DIGITS = re.compile(r"(?:\d\D{0,2}){9}")
 _ERROR = re.compile(
     r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|FIELD!|BLOCKED!|CONNECT!|GETTING_DATA)|Err:\d{3}"
 )
@@ -90,13 +94,13 @@ def is_error(shown: str) -> bool:
 
 
 def is_personal(shown: str) -> bool:
-    """A NIK, an e-mail address or a telephone number: none of the forms asks for one."""
-    return len(shown) >= 6 and _PERSONAL.search(shown) is not None
+    """A NIK, a civil servant's NIP, an e-mail address or a telephone number: none of the forms asks for one."""
+    return ("@" in shown or _DIGITS.search(shown) is not None) and _PERSONAL.search(shown) is not None
 
 
 def text(*, at_most: int) -> Reader:
     def read(cell: Cell, _: Source) -> str:
-        shown = " ".join(text_of(cell).split())
+        shown = as_seen(" ".join(text_of(cell).split()))
         if isinstance(cell, date | time | timedelta) or _ISO.fullmatch(shown):
             raise CellRefused(
                 "cell-is-date",
@@ -125,8 +129,8 @@ def word(words: Mapping[str, str]) -> Reader:
 
 
 def folded(shown: str) -> str:
-    """For comparing: small letters and digits only, what stands in brackets left out."""
-    return re.sub(r"[\W_]+", "", re.sub(r"\([^)]*\)", "", shown)).casefold()
+    """For comparing: small letters and digits only."""
+    return re.sub(r"[\W_]+", "", shown).casefold()
 
 
 _THOUSANDS = re.compile(r"[+]?\d{1,3}(?:\.\d{3})+(?:,0+)?")
@@ -249,6 +253,10 @@ def _from_serial(serial: int, date_1904: bool | None) -> date:
     return counted[date_1904]
 
 
+_ROUNDED = re.compile(r"\d+[.,]?\d*[eE]\+\d+|\d[.,]\d*[eE]\d+|\d{6,}0{6,}")
+"""A letter E alone makes no number of a code: 6372052E0000001 is an NPP."""
+
+
 def code(*, at_most: int) -> Reader:
     """A code of digits and signs, kept as it was typed. Refused where Excel has made a number of it and lost something."""
     plain = text(at_most=at_most)
@@ -257,7 +265,7 @@ def code(*, at_most: int) -> Reader:
         if isinstance(cell, float) and not cell.is_integer():
             return repr(cell)
         shown = str(plain(cell, source))
-        if re.fullmatch(r"\d[.,]?\d*[eE]\+?\d+", shown) or re.fullmatch(r"\d{6,}0{6,}", shown):
+        if _ROUNDED.fullmatch(shown):
             raise CellRefused(
                 "code-rounded",
                 f"Excel telah membulatkan kode ini menjadi {shown}. Atur format kolom menjadi Teks, lalu ketik lagi kodenya.",

@@ -3,6 +3,7 @@
 A directory can lie, so inflate.py counts once more what really comes out, in the process that reads the file.
 """
 
+import codecs
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -43,12 +44,26 @@ _ENTRY = struct.Struct("<4s6H3L5H2L")
 _MAX_COMMENT = 65_535
 _MAX_NAME = 1_024
 _ZIP64 = 0xFFFF
+_ZIP64_FIELD = 1
+_ELSEWHERE = 0xFFFFFFFF
 _ENCRYPTED = 1
 STORED, DEFLATED = 0, 8
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _LOCKED_PART = "EncryptedPackage".encode("utf-16-le")
-_FOREIGN = (b"%pdf", b"\x1f\x8b", b"7z\xbc\xaf", b"rar!", b"\x89png", b"\xff\xd8\xff", b"{\\rtf", b"<?xml", b"<html")
-"""In small letters."""
+_FOREIGN = (
+    b"%pdf",
+    b"\x1f\x8b",
+    b"7z\xbc\xaf",
+    b"rar!",
+    b"\x89png",
+    b"\xff\xd8\xff",
+    b"{\\rtf",
+    b"mime-version:",
+    b"<",
+)
+"""In small letters. Web pages with a table go by the name .xls, too."""
+_WRAPPED = b"content-disposition: form-data"
+_BEGINNING = 1_024
 
 
 def inspect(path: Path, limits: Limits = LIMITS) -> FileKind:
@@ -59,17 +74,25 @@ def inspect(path: Path, limits: Limits = LIMITS) -> FileKind:
     if size > limits.upload_bytes:
         raise FileTooLarge(f"At most {limits.upload_bytes} bytes are accepted; split the file by region.")
     with path.open("rb") as file:
-        beginning = file.read(8)
+        beginning = file.read(_BEGINNING)
         if beginning.startswith(_OLE):
             raise _older_or_locked(file)
         if beginning.startswith(b"PK"):
             require_workbook(read_directory(file, limits), size, limits)
             return FileKind.XLSX
-    if beginning.lower().startswith(_FOREIGN):
+    _refuse_foreign(beginning.lower())
+    return FileKind.CSV
+
+
+def _refuse_foreign(beginning: bytes) -> None:
+    """In whatever encoding. Errors: FileKindUnknown."""
+    text = beginning.removeprefix(codecs.BOM_UTF16_LE).removeprefix(codecs.BOM_UTF8).replace(b"\0", b"").lstrip()
+    if text.startswith(b"--") and _WRAPPED in text:
+        raise FileKindUnknown("The file is wrapped as a web form sends it. Send its bytes alone (curl --data-binary).")
+    if beginning.startswith(_FOREIGN) or text.startswith(_FOREIGN):
         raise FileKindUnknown(
             "This is neither CSV nor XLSX. Save the table as CSV UTF-8 or as an Excel workbook (.xlsx)."
         )
-    return FileKind.CSV
 
 
 def _older_or_locked(file: BinaryIO) -> FileEncrypted | FileKindUnknown:
@@ -113,9 +136,32 @@ def _entries(directory: bytes, count: int) -> Iterator[Entry]:
         flags, method, packed, inflated, name_length, extra, comment = (fields[i] for i in (3, 4, 8, 9, 10, 11, 12))
         if flags & _ENCRYPTED:
             raise FileEncrypted("A part of the workbook is encrypted. Remove the password and send it again.")
-        name = directory[at + _ENTRY.size : at + _ENTRY.size + name_length].decode("utf-8", "replace")
-        yield Entry(name, method, packed, inflated, fields[16])
-        at += _ENTRY.size + name_length + extra + comment
+        named = at + _ENTRY.size + name_length
+        name = directory[at + _ENTRY.size : named].decode("utf-8", "replace")
+        inflated, packed, header_at = _whole_sizes((inflated, packed, fields[16]), directory[named : named + extra])
+        yield Entry(name, method, packed, inflated, header_at)
+        at = named + extra + comment
+
+
+def _whole_sizes(declared: Sequence[int], extra: bytes) -> list[int]:
+    """Those that did not fit into four bytes, as some programs write all of them, stand in a field of their own (zip64)."""
+    left = _zip64_field(extra)
+    whole = []
+    for one in declared:
+        if one == _ELSEWHERE and len(left) < 8:
+            raise _broken("its directory does not tell the size of a part")
+        whole.append(int.from_bytes(left[:8], "little") if one == _ELSEWHERE else one)
+        left = left[8:] if one == _ELSEWHERE else left
+    return whole
+
+
+def _zip64_field(extra: bytes) -> bytes:
+    while len(extra) >= 4:
+        kind, length = int.from_bytes(extra[:2], "little"), int.from_bytes(extra[2:4], "little")
+        if kind == _ZIP64_FIELD:
+            return extra[4 : 4 + length]
+        extra = extra[4 + length :]
+    return b""
 
 
 def require_workbook(entries: Sequence[Entry], size: int, limits: Limits) -> None:

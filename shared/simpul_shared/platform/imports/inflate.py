@@ -32,10 +32,12 @@ class SheetMarks:
     """Of one sheet, by Excel's own numbers: cells with a formula as (row, column letters), hidden rows and columns.
 
     `untold` is what a person sees, or should, in cells that a parser gives as empty, by row and column: errors such as #N/A,
-    and "=" for a formula that was never calculated.
+    and "=" for a formula that was never calculated. `spilled` are ranges, first and last cell as (row, column), into which one
+    formula puts its values.
     """
 
     formulas: set[tuple[int, str]] = field(default_factory=set)
+    spilled: set[tuple[tuple[int, int], tuple[int, int]]] = field(default_factory=set)
     untold: dict[int, dict[int, str]] = field(default_factory=dict)
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: set[tuple[int, int]] = field(default_factory=set)
@@ -107,11 +109,11 @@ def _look(name: str, marks: dict[str, SheetMarks], limits: Limits) -> "_Look":
         return _SheetLook(marks.setdefault(name.lstrip("/"), SheetMarks()), limits)
     if name.endswith(".rels") or name == "[content_types].xml":
         return _LinkLook()
-    return _XmlLook() if name.endswith((".xml", ".vml")) else _Look()
+    return _XmlLook() if name.endswith((".xml", ".vml")) and not name.startswith("customxml/") else _Look()
 
 
 class _Look:
-    """A part that is no XML, such as a picture."""
+    """A part that nobody parses: a picture, or what Power Query and others keep for themselves in customXml."""
 
     def through(self, window: bytes) -> None:
         """Errors: the refusals of a file."""
@@ -137,6 +139,8 @@ class _LinkLook(_XmlLook):
 
 
 _FORMULA = re.compile(rb"<(?:\w+:)?c\b([^<>]*)>\s*<(?:\w+:)?f[\s/>]")
+_SPILL = re.compile(rb"<(?:\w+:)?f\b([^<>]*\bt=[\"'](?:array|dataTable)[\"'][^<>]*)>")
+_RANGE = re.compile(rb"\bref=[\"']([A-Z]+)(\d+)(?::([A-Z]+)(\d+))?[\"']")
 _UNCALCULATED = re.compile(
     rb"<(?:\w+:)?c\b((?![^<>]*\bt=[\"']str[\"'])[^<>]*)>\s*<(?:\w+:)?f\b(?:[^<>]*/>|[^<>]*>[^<]*</(?:\w+:)?f>)"
     rb"\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*<|</)"
@@ -196,8 +200,19 @@ class _SheetLook(_XmlLook):
         for found in _FORMULA.finditer(window):
             row, letters = _place(found[1])
             self._marks.formulas.add((row, sys.intern(letters)))
+        for found in _SPILL.finditer(window):
+            self._note_spill(found[1])
         for found in _UNCALCULATED.finditer(window):
             self._note_untold(found[1], "=")
+
+    def _note_spill(self, attributes: bytes) -> None:
+        found = _RANGE.search(attributes)
+        if found is None:
+            raise FileBroken("The sheet has a formula for many cells without their place. Replace it by its values.")
+        left, top, right, bottom = found.groups()
+        if right is not None:
+            last = int(bottom), column_of(right.decode())
+            self._marks.spilled.add(((int(top), column_of(left.decode())), last))
 
     def _note_errors(self, window: bytes) -> None:
         for found in _ERROR.finditer(window):

@@ -71,6 +71,16 @@ class HeaderMissing(FileRefused):
     title = "Judul kolom tidak ditemukan"
 
 
+class HeaderUnclear(FileRefused):
+    slug = "header-unclear"
+    title = "Judul kolom tidak jelas"
+
+
+class HeaderSplit(FileRefused):
+    slug = "header-split"
+    title = "Judul kolom di dua baris"
+
+
 class HeaderDoubled(FileRefused):
     slug = "header-doubled"
     title = "Judul kolom ganda"

@@ -4,6 +4,7 @@ Runs in the process that child.py bounds.
 """
 
 import hashlib
+from bisect import bisect
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -39,6 +40,7 @@ from simpul_shared.platform.imports.refusals import (
     FileEmpty,
     HeaderMerged,
     HeaderMissing,
+    HeaderSplit,
     TooManyColumns,
     TooManyRows,
 )
@@ -95,6 +97,8 @@ class Head(msgspec.Struct, frozen=True, array_like=True, tag=True):
 
 
 Numbered = tuple[int, Sequence[Cell]]
+Range = tuple[tuple[int, int], tuple[int, int]]
+"""First and last cell, as (row, column) from 1."""
 
 
 @dataclass
@@ -119,26 +123,32 @@ def _of_text(path: Path, layout: Layout, limits: Limits) -> Table:
     given = read_rows(path, encoding=encoding, delimiter=delimiter, limits=limits, doubtful=doubtful)
     header, rows = _begin(given, layout, limits)
     head = Head(FileKind.CSV, header.unknown, encoding=encoding, delimiter=delimiter)
-    return Table(head, _Reading(layout, header, Source(delimiter=delimiter), limits, doubtful=doubtful).read(rows))
+    beyond = _Beyond(header)
+    reading = _Reading(layout, header, Source(delimiter=delimiter), limits, marked=beyond.problems, doubtful=doubtful)
+    return Table(head, reading.read(beyond.noted(rows)))
 
 
 def _of_sheet(sheet: Sheet, layout: Layout, limits: Limits) -> Table:
-    header, rows = _begin(sheet.rows(), layout, limits)
+    header, rows = _begin(sheet.rows(), layout, limits, sheet.merged())
     _refuse_merged_header(sheet, header)
     _refuse_hidden_columns(sheet, layout, header)
     head = Head(FileKind.XLSX, header.unknown, sheet=sheet.name)
     source, marked = Source(date_1904=sheet.date_1904), _Marked(sheet, header).problems
     reading = _Reading(layout, header, source, limits, marked=marked, others=sheet.others)
-    return Table(head, reading.read(_Merges(sheet, header).filled(rows)))
+    merges = _Merges(sheet.merged(), set(header.places.values()))
+    return Table(head, reading.read(merges.filled(rows)))
 
 
-def _begin(rows: Iterator[Numbered], layout: Layout, limits: Limits) -> tuple[Header, Iterator[Numbered]]:
-    """The header, and the rows below it."""
+def _begin(
+    rows: Iterator[Numbered], layout: Layout, limits: Limits, merged: Sequence[Range] = ()
+) -> tuple[Header, Iterator[Numbered]]:
+    """The header, and the rows below it. A title merged down to the header's row stands there, too."""
     first = list(islice(rows, _HEADER_WITHIN))
     if not any(text_of(cell) for _, row in first for cell in row):
         raise FileEmpty("The file has no content. Fill in the template and send it again.")
-    at = max(range(len(first)), key=lambda index: recognised(layout, first[index][1]))
-    number, titles = first[at]
+    seen = list(_Merges(merged, range(limits.columns)).filled(iter(first)))
+    at = max(range(len(first)), key=lambda index: recognised(layout, seen[index][1]))
+    number, titles = seen[at][0], _without_empty_end(seen[at][1])
     if recognised(layout, titles) == 0:
         raise HeaderMissing(
             f"No column of the form was found in the first {_HEADER_WITHIN} rows. Take the header from the template."
@@ -149,17 +159,40 @@ def _begin(rows: Iterator[Numbered], layout: Layout, limits: Limits) -> tuple[He
         )
     header = read_header(layout, number, titles, besides=(REASON, ROW))
     below = [*first[at + 1 :], *islice(rows, _UNTITLED_WITHIN)]
-    untitled = tuple(_untitled(titles, below, limits))
-    return replace(header, unknown=header.unknown + untitled), chain(below, rows)
+    untitled = list(_untitled(titles, below, limits))
+    _refuse_titles_beside([row for _, row in first[:at]], untitled, layout, number)
+    _refuse_titles_beside([row for _, row in below[:1] if not _fills(header, row)], untitled, layout, number)
+    told = tuple(f"Kolom {letters_of(place + 1)} (tanpa judul)" for place in untitled)
+    return replace(header, unknown=header.unknown + told), chain(below, rows)
 
 
-def _untitled(titles: Sequence[Cell], rows: Sequence[Numbered], limits: Limits) -> Iterator[str]:
+def _without_empty_end(titles: Sequence[Cell]) -> Sequence[Cell]:
+    last = max((place for place, title in enumerate(titles, start=1) if text_of(title)), default=0)
+    return titles[:last]
+
+
+def _untitled(titles: Sequence[Cell], rows: Sequence[Numbered], limits: Limits) -> Iterator[int]:
     """Columns that have content and no title."""
     width = min(limits.columns, max((len(row) for _, row in rows), default=0))
     for place in range(width):
         titled = place < len(titles) and text_of(titles[place])
         if not titled and any(place < len(row) and text_of(row[place]) for _, row in rows):
-            yield f"Kolom {letters_of(place + 1)} (tanpa judul)"
+            yield place
+
+
+def _fills(header: Header, row: Sequence[Cell]) -> bool:
+    return any(place < len(row) and text_of(row[place]) for place in header.places.values())
+
+
+def _refuse_titles_beside(rows: Sequence[Sequence[Cell]], untitled: Sequence[int], layout: Layout, number: int) -> None:
+    """A title in another row than the header's would leave its column unread."""
+    for row in rows:
+        for place in untitled:
+            if place < len(row) and recognised(layout, [row[place]]):
+                raise HeaderSplit(
+                    f"{text_of(row[place])!r} in column {letters_of(place + 1)} stands in another row than the other titles, "
+                    f"which are in row {number}. Write all titles into one row."
+                )
 
 
 def _refuse_merged_header(sheet: Sheet, header: Header) -> None:
@@ -259,7 +292,7 @@ class _Reading:
         repeated: tuple[Repeated, ...] = ()
         for at, key in numbered:
             if shown := read[at].shown:
-                first = self.values_seen[key].first(hashlib.sha256(shown.encode()).digest(), number)
+                first = self.values_seen[key].first(hashlib.sha256(shown.upper().encode()).digest(), number)
                 if first != number:
                     repeated += (Repeated(key, shown, first),)
         return repeated
@@ -355,11 +388,33 @@ _QUOTE = (
     "Ada sel yang berisi ganti baris dan tanda pemisah kolom; mungkin tanda kutipnya keliru dan baris berikutnya ikut terbaca. "
     "Periksa baris ini dan baris sesudahnya di berkas asal, lalu kirim lagi."
 )
+_BEYOND = (
+    "Baris ini berisi lebih banyak sel daripada judul kolom; mungkin ada tanda pemisah di dalam teks. Apit teksnya dengan tanda "
+    "kutip, atau beri judul pada kolom yang berlebih."
+)
 _FORMULA = "Sel berisi rumus. Salin lalu tempel sebagai nilai (Paste Special, Values), atau hapus tanda di depannya."
 _DASH = "Tanda hubung bukan isi. Isi selnya, atau kosongkan kalau memang tidak ada."
 _ERROR = "Sel berisi galat Excel, bukan isi. Perbaiki, atau kosongkan kalau isinya memang tidak ada."
 _HIDDEN = "Baris ini tersembunyi di Excel. Tampilkan dan periksa, atau hapus barisnya."
 _MERGED = "Baris ini berisi sel yang digabung dengan kolom lain. Pisahkan selnya (Unmerge Cells) dan isi masing-masing."
+
+
+class _Beyond:
+    """Rows of a CSV file with more cells than titles: a delimiter within a text has pushed its cells aside."""
+
+    def __init__(self, header: Header) -> None:
+        self._width = header.width
+        self._rows = set[int]()
+
+    def noted(self, rows: Iterator[Numbered]) -> Iterator[Numbered]:
+        for number, cells in rows:
+            if len(cells) > self._width and any(text_of(cell) for cell in cells[self._width :]):
+                self._rows.add(number)
+            yield number, cells
+
+    def problems(self, row: int) -> Iterator[Problem]:
+        if row in self._rows:
+            yield Problem("cells-beyond-titles", _BEYOND)
 
 
 class _Marked:
@@ -370,6 +425,7 @@ class _Marked:
         self._formulas = sheet.marks.formulas | set(_below_formulas(sheet))
         self._columns = [(key, letters_of(place + 1)) for key, place in header.places.items()]
         places = {place + 1 for place in header.places.values()}
+        self._spilled = {key: _Rows(sheet.marks.spilled, place + 1) for key, place in header.places.items()}
         self._wide = [
             (top, bottom)
             for (top, left), (bottom, right) in sheet.merged()
@@ -381,10 +437,29 @@ class _Marked:
             yield Problem("row-hidden", _HIDDEN)
         if self._formulas:
             for key, letters in self._columns:
-                if (row, letters) in self._formulas:
+                if (row, letters) in self._formulas or row in self._spilled[key]:
                     yield Problem("cell-is-formula", _FORMULA, key)
         if any(top <= row <= bottom for top, bottom in self._wide):
             yield Problem("cells-merged", _MERGED)
+
+
+class _Rows:
+    """The rows in which ranges cover a column."""
+
+    def __init__(self, ranges: Collection[Range], column: int) -> None:
+        self._first, self._last = list[int](), list[int]()
+        for (top, left), (bottom, right) in sorted(ranges):
+            if not left <= column <= right:
+                continue
+            if self._last and top <= self._last[-1]:
+                self._last[-1] = max(self._last[-1], bottom)
+            else:
+                self._first.append(top)
+                self._last.append(bottom)
+
+    def __contains__(self, row: int) -> bool:
+        at = bisect(self._first, row)
+        return at > 0 and row <= self._last[at - 1]
 
 
 def _below_formulas(sheet: Sheet) -> Iterator[tuple[int, str]]:
@@ -407,11 +482,10 @@ def letters_of(column: int) -> str:
 class _Merges:
     """Cells merged over several rows of one column hold for all of them, as people see it."""
 
-    def __init__(self, sheet: Sheet, header: Header) -> None:
-        places = set(header.places.values())
+    def __init__(self, merged: Sequence[Range], places: Collection[int]) -> None:
         self._last = {
             (top, left - 1): bottom
-            for (top, left), (bottom, right) in sheet.merged()
+            for (top, left), (bottom, right) in merged
             if left == right and top < bottom and left - 1 in places
         }
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from simpul_shared.platform.imports.cells import Cell, folded
+from simpul_shared.platform.imports.columns import without_brackets
 from simpul_shared.platform.imports.inflate import SheetMarks, look_through
 from simpul_shared.platform.imports.limits import Limits
 from simpul_shared.platform.imports.refusals import FileBroken, FileEmpty, SheetAmbiguous
@@ -96,7 +97,7 @@ def _visible_sheets(book: CalamineWorkbook) -> list[tuple[int, str]]:
 
 def _data_sheet(visible: Sequence[tuple[int, str]]) -> int:
     """The sheet called Data, or the only visible one. Errors: SheetAmbiguous."""
-    named = [index for index, name in visible if folded(name) == folded(DATA_SHEET)]
+    named = [index for index, name in visible if folded(without_brackets(name)) == folded(DATA_SHEET)]
     if len(named) == 1:
         return named[0]
     if len(visible) == 1:
