@@ -261,6 +261,69 @@ async def test_each_misspelt_name_of_a_file_is_told_its_choices_wherever_it_lies
     assert [one["problems"][0]["choices"] for one in found] == choices * 2
 
 
+async def test_a_village_is_not_found_by_the_second_half_of_its_name_but_told(
+    registry: ServiceUnderTest, national: Caller
+) -> None:
+    await registry.database.pool.execute("update region_version set name = 'Kota Baru' where code = '51.03.02.2008'")
+    wholes = ("Kota Baru", "Kelurahan Kota Baru")
+    whole = [row(f"Pustaka {name}", "") | WAY | {"Desa/Kelurahan": name} for name in wholes]
+    content = csv(*whole, row("Pustaka A", "") | WAY | {"Desa/Kelurahan": "Baru"})
+    found = await rows(national, await checked(registry, national, content))
+    assert codes(found) == [[], [], ["place-unknown"]]
+    assert found[2]["problems"][0]["choices"] == ["51.03.02.2008 Kota Baru, Mengwi, KAB. BADUNG"]
+
+
+async def _move_badung_to_a_new_province(registry: ServiceUnderTest) -> None:
+    pool = registry.database.pool
+    await pool.execute(
+        """
+        insert into region_version (region_id, scheme, code, name, level, kind, parent_id, path, timezone, valid_from, valid_to,
+            decree, recorded_at, event_id, aggregate_version)
+        select $1, scheme, '52', 'BALI SELATAN', level, kind, parent_id, array[path[1], $1::uuid], timezone, '2022-07-01',
+            valid_to, decree, recorded_at, gen_random_uuid(), 0
+        from region_version where code = '51'
+        """,
+        region_id("52"),
+    )
+    await pool.execute("update region_version set valid_to = '2022-07-01' where code like '51.03%'")
+    await pool.execute(
+        """
+        insert into region_version (region_id, scheme, code, name, level, kind, parent_id, path, timezone, valid_from, valid_to,
+            decree, recorded_at, event_id, aggregate_version)
+        select region_id, scheme, '52' || substr(code, 3), name, level, kind,
+            case when parent_id = $2 then $1 else parent_id end, array[path[1], $1::uuid] || path[3:], timezone, '2022-07-01',
+            'infinity', decree, recorded_at, gen_random_uuid(), 1
+        from region_version where code like '51.03%'
+        """,
+        region_id("52"),
+        region_id("51"),
+    )
+
+
+async def test_names_of_today_with_a_day_of_then_and_the_other_way_round_lead_to_a_region_that_moved(
+    registry: ServiceUnderTest, national: Caller
+) -> None:
+    await _move_badung_to_a_new_province(registry)
+    today, then = {"Provinsi": "Bali Selatan"}, {"Provinsi": "Bali"}
+    places = [
+        WAY | today,
+        WAY | then,
+        WAY | then | {"Tanggal Usulan": ""},
+        WAY | today | {"Tanggal Usulan": ""},
+        {"Kode Wilayah": MENGWI} | today,
+        {"Kode Wilayah": "52.03.02.2009", "Tanggal Usulan": ""} | then,
+        {"Kode Wilayah": MENGWI, "Provinsi": "Bali", "Kabupaten/Kota": "Klungkung"},
+        WAY | today | {"Desa/Kelurahan": "Mengwii"},
+    ]
+    content = csv(*(row(f"Pustaka {n}") | place for n, place in enumerate(places)))
+    found = await rows(national, await checked(registry, national, content))
+    assert codes(found) == [[]] * 6 + [["place-disagrees"], ["place-unknown"]]
+    misspelt = found[7]["problems"][0]
+    assert (misspelt["column"], misspelt["choices"]) == ("village", [f"{MENGWI} Mengwi, Mengwi, KAB. BADUNG"])
+    narrowed = await checked(registry, national, csv(row("Pustaka X", "") | WAY | then), region="52.03")
+    assert narrowed["rows_accepted"] == 1
+
+
 async def test_the_region_of_the_import_settles_the_levels_above_and_bounds_the_rows(
     registry: ServiceUnderTest, national: Caller
 ) -> None:

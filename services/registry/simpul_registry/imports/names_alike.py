@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, Self, TypeVar
 
+from simpul_shared.vocabulary import RegionLevel
+
 from simpul_registry.domain.spelling import distance
 
 T = TypeVar("T")
@@ -23,6 +25,8 @@ _KINDS = {
     "provinsi": "",
     "propinsi": "",
 }
+_BELOW_REGENCIES = {kind: "" for kind, told in _KINDS.items() if not told}
+"""There "Kota" is part of a name: the village Kota Baru is not called Baru."""
 _ADMINISTRATIVE = {"administrasi", "adm"}
 """Jakarta's cities and regency have it in their names; people leave it out."""
 
@@ -32,26 +36,27 @@ _SIGNS = re.compile(r"[^\w\s]+")
 _OFFICIAL_KINDS = ("kab.", "kabupaten", "kota", "kab. adm.", "kabupaten administrasi", "kota adm.", "kota administrasi")
 
 
-def parts(name: str) -> tuple[str, str]:
-    """The kind, where one is told and it matters, and the bare name in small letters."""
+def parts(name: str, level: RegionLevel | None = None) -> tuple[str, str]:
+    """The kind, where one is told and it matters, and the bare name in small letters. None is any level."""
+    kinds = _BELOW_REGENCIES if level in {RegionLevel.DISTRICT, RegionLevel.VILLAGE} else _KINDS
     words = _SIGNS.sub(" ", name).casefold().split()
     kind = ""
-    if len(words) > 1 and words[0] in _KINDS:
-        kind = _KINDS[words.pop(0)]
+    if len(words) > 1 and words[0] in kinds:
+        kind = kinds[words.pop(0)]
     if len(words) > 1 and words[0] in _ADMINISTRATIVE:
         words.pop(0)
     return kind, " ".join("kepulauan" if word == "kep" else word for word in words)
 
 
-def squeezed(name: str) -> str:
+def squeezed(name: str, level: RegionLevel | None = None) -> str:
     """The bare name without blanks: equal for all ways of writing it."""
-    return parts(name)[1].replace(" ", "")
+    return parts(name, level)[1].replace(" ", "")
 
 
-def same_name(given: str, official: str) -> bool:
+def same_name(given: str, official: str, level: RegionLevel) -> bool:
     """Whether a name as people write it can be the official one: "Badung" can be KAB. BADUNG, "Kota Badung" can not."""
-    kind, bare = parts(given)
-    own_kind, own_bare = parts(official)
+    kind, bare = parts(given, level)
+    own_kind, own_bare = parts(official, level)
     return bare.replace(" ", "") == own_bare.replace(" ", "") and kind in {"", own_kind}
 
 

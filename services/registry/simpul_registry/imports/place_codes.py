@@ -10,7 +10,7 @@ from simpul_shared.regions.store import Region, RegionUnknown
 from simpul_registry.domain.region_code import CodeScheme
 from simpul_registry.imports.names_alike import same_name
 from simpul_registry.imports.place_asked import COLUMNS, LEVELS, PlaceAsked, on_day
-from simpul_registry.imports.place_names import NamesAbove, names_above, path_names, told, was_called
+from simpul_registry.imports.place_names import NamesAbove, leads_by, names_above, path_names, told, was_called, ways_to
 from simpul_registry.store.codes_out_of_use import OutOfUse, bearers_of, explain
 from simpul_registry.store.region_codes import regions_with_codes
 
@@ -44,14 +44,27 @@ async def _misplaced(
         return {}
     above = await names_above(tx, {region_id for region in named.values() for region_id in region.path})
     problems = {one: _elsewhere(one, region, above, one.day(today)) for one, region in named.items()}
-    return {one: problem for one, problem in problems.items() if problem is not None}
+    doubtful = {one: named[one] for one, problem in problems.items() if problem is not None}
+    settled = await _once_there(tx, doubtful) if doubtful else set()
+    return {one: problem for one, problem in problems.items() if problem is not None and one not in settled}
+
+
+async def _once_there(tx: Transaction, doubtful: Mapping[PlaceAsked, Region]) -> set[PlaceAsked]:
+    """Those whose names led to the region on another day, as before it moved to another province."""
+    ways = await ways_to(tx, {region.region_id for region in doubtful.values()})
+    above = await names_above(tx, {region_id for each in ways.values() for way in each for region_id in way})
+    return {
+        one
+        for one, region in doubtful.items()
+        if any(leads_by(one.names[: len(way) - 2], way, above) for way in ways[region.region_id])
+    }
 
 
 def _elsewhere(one: PlaceAsked, region: Region, above: NamesAbove, on: date) -> Problem | None:
     called = path_names(region.path, above, on)
     for depth, region_id in enumerate(region.path[1:-1]):
         given = one.names[depth]
-        if given is not None and not was_called(region_id, given, above):
+        if given is not None and not was_called(region_id, given, above, LEVELS[depth]):
             hint = f"Kode {one.code or one.bps} terletak di {called[depth]}, bukan {given}. Perbaiki kode atau namanya."
             return Problem("place-disagrees", hint, COLUMNS[depth], (told(region.code, region.path, above, on),))
     return None
@@ -96,7 +109,7 @@ def _agreed(one: PlaceAsked, own: Region | Problem | None, other: Region | Probl
         return Problem("place-disagrees", hint, "bps", (f"{region.code} {region.name}", f"{other.code} {other.name}"))
     depth = LEVELS.index(region.level)
     named = one.names[depth]
-    if named is None or same_name(named, region.name):
+    if named is None or same_name(named, region.name, region.level):
         return region
     hint = f"Kode {one.code or one.bps} adalah {region.name}, bukan {named}. Perbaiki kode atau namanya."
     return Problem("place-disagrees", hint, COLUMNS[depth], (f"{region.code} {region.name}",))

@@ -1,7 +1,7 @@
 """Places of rows that name them from the province down, some hundreds at a time. What could be two places is nobody's guess."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -13,7 +13,7 @@ from simpul_shared.platform.imports.form import Asked
 from simpul_shared.platform.imports.region import region_named
 from simpul_shared.platform.imports.table import Problem
 from simpul_shared.regions.store import Region, region_by_code, region_of
-from simpul_shared.vocabulary import RegionCode
+from simpul_shared.vocabulary import RegionCode, RegionLevel
 
 from simpul_registry.imports.names_alike import Likeness, most_alike, official_names, same_name, squeezed
 from simpul_registry.imports.place_asked import COLUMNS, LEVELS, PlaceAsked
@@ -24,6 +24,9 @@ _SURROUNDINGS = 50
 """Regencies whose names are in memory at a time: a thousand misspelt names may lie in all of them."""
 
 UNKNOWN = "place-unknown"
+
+Way = tuple[UUID, ...]
+"""A region's path, the country first."""
 
 NamesAbove = Mapping[UUID, list[tuple[date, date, str]]]
 """Per region what it was called from when until when."""
@@ -43,47 +46,51 @@ async def by_name(
 
 @dataclass(frozen=True)
 class _Gazette:
-    """The regions of some names, by the bare name, with the names of those above them.
+    """The regions of some names, by the bare name, with all their ways down from the country and the names of those above.
 
-    `levels` are those that the import's own region settles, `path` leads to that region: below it all rows lie.
+    Lists have the names of today with a day of then, so a region is known by any way that ever led to it. `levels` are those that the import's own region settles, `path` leads to that region: below it all rows lie.
     """
 
     named: Mapping[str, Sequence[Region]]
+    ways: Mapping[UUID, Collection[Way]]
     above: NamesAbove
     levels: int
     path: tuple[UUID, ...]
 
     def fitting(self, one: PlaceAsked, depth: int, on: date) -> list[Region]:
         """The regions of a level that bear the names given down to it."""
-        found = self.named.get(squeezed(one.names[depth] or ""), ())
-        return [region for region in found if self._fits(region, one, depth, on)]
+        return [region for region in self.ever_fitting(one, depth) if region.valid_from <= on < region.valid_to]
 
-    def _fits(self, region: Region, one: PlaceAsked, depth: int, on: date) -> bool:
+    def ever_fitting(self, one: PlaceAsked, depth: int) -> Iterator[Region]:
+        for region in self.named.get(squeezed(one.names[depth] or "", LEVELS[depth]), ()):
+            if region.level is LEVELS[depth] and self._fits(region, one, depth):
+                yield region
+
+    def _fits(self, region: Region, one: PlaceAsked, depth: int) -> bool:
+        ways = self.ways[region.region_id]
         return (
-            region.level is LEVELS[depth]
-            and region.valid_from <= on < region.valid_to
-            and self._lies_within(region)
-            and all(
-                given is None or was_called(region_id, given, self.above)
-                for given, region_id in zip(one.names[:depth], region.path[1:], strict=False)
-            )
-            and same_name(one.names[depth] or "", region.name)
+            any(self._lies_within(way) for way in ways)
+            and any(leads_by(one.names[:depth], way, self.above) for way in ways)
+            and same_name(one.names[depth] or "", region.name, region.level)
         )
 
-    def _lies_within(self, region: Region) -> bool:
+    def _lies_within(self, way: Way) -> bool:
         """In the import's own region, or around it."""
-        both = min(len(self.path), len(region.path))
-        return self.path[:both] == region.path[:both]
+        both = min(len(self.path), len(way))
+        return self.path[:both] == way[:both]
 
 
 async def _gazette(tx: Transaction, names: Collection[str], asked: Asked, today: date) -> _Gazette:
     named = await _named(tx, [official for name in names for official in official_names(name)])
-    above = await names_above(tx, {region_id for each in named.values() for one in each for region_id in one.path})
+    ways = defaultdict(set)
+    for one in (one for each in named.values() for one in each):
+        ways[one.region_id].add(one.path)
+    above = await names_above(tx, {region_id for each in ways.values() for way in each for region_id in way})
     if not asked.narrowed:
-        return _Gazette(named, above, 0, ())
+        return _Gazette(named, ways, above, 0, ())
     region_id = await region_named(tx, asked.region_code, sent_at=asked.sent_at)
     region = await region_as_last_known(tx, region_id, on=today)
-    return _Gazette(named, above, len(region.path) - 1, region.path)
+    return _Gazette(named, ways, above, len(region.path) - 1, region.path)
 
 
 async def _named(tx: Transaction, names: Sequence[str]) -> Mapping[str, Sequence[Region]]:
@@ -96,7 +103,8 @@ async def _named(tx: Transaction, names: Sequence[str]) -> Mapping[str, Sequence
     )
     named = defaultdict(list)
     for row in rows:
-        named[squeezed(row["name"])].append(region_of(row))
+        region = region_of(row)
+        named[squeezed(region.name, region.level)].append(region)
     return named
 
 
@@ -138,9 +146,32 @@ def _unknown(one: PlaceAsked, depth: int, choices: tuple[str, ...]) -> Problem:
     return Problem(UNKNOWN, f"Tidak ada wilayah bernama {one.names[depth]} di sana. {advice}", COLUMNS[depth], choices)
 
 
-def was_called(region_id: UUID, given: str, names: NamesAbove) -> bool:
+def was_called(region_id: UUID, given: str, names: NamesAbove, level: RegionLevel) -> bool:
     """On any day: lists have the names of today and of then for one place, and its id is the same."""
-    return any(same_name(given, name) for _, _, name in names.get(region_id, ()))
+    return any(same_name(given, name, level) for _, _, name in names.get(region_id, ()))
+
+
+def leads_by(given: Sequence[str | None], way: Way, names: NamesAbove) -> bool:
+    """Whether the names given from the province down are those of the regions on the way, as far as it goes."""
+    return all(
+        name is None or was_called(region_id, name, names, level)
+        for name, region_id, level in zip(given, way[1:], LEVELS, strict=False)
+    )
+
+
+async def ways_to(tx: Transaction, ids: Collection[UUID]) -> Mapping[UUID, Collection[Way]]:
+    """All that ever led to each of the regions."""
+    rows = await tx.fetch(
+        """
+        select distinct region_id, path from region_version
+        where region_id = any($1::uuid[]) and superseded_at = 'infinity'
+        """,
+        list(ids),
+    )
+    ways = defaultdict(list)
+    for row in rows:
+        ways[row["region_id"]].append(tuple(row["path"]))
+    return ways
 
 
 def path_names(path: Sequence[UUID], above: NamesAbove, on: date) -> list[str]:
@@ -215,13 +246,14 @@ def _where_lost(one: PlaceAsked, gazette: _Gazette, nation: UUID, on: date) -> _
     for depth in range(LEVELS.index(one.level) + 1):
         if one.names[depth] is None:
             continue
-        fitting = gazette.fitting(one, depth, on)
-        if not fitting:
+        last = LEVELS[depth] is one.level
+        fitting = {found.region_id: found for found in gazette.ever_fitting(one, depth)}
+        if not fitting or (last and not gazette.fitting(one, depth, on)):
             if depth == 0:
                 return _Lost(one, depth, nation)
             return _Lost(one, depth, path[-1]) if len(path) > min(depth, 2) else None
         if len(fitting) == 1 and len(path) < 3:
-            path = fitting[0].path[:3]
+            path = next(iter(fitting.values())).path[:3]
     return None
 
 
