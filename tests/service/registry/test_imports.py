@@ -449,6 +449,21 @@ async def test_an_npp_is_kept_as_a_number_of_another_register_and_belongs_to_one
     ]
 
 
+async def test_an_npp_is_one_however_its_letter_is_typed(registry: ServiceUnderTest, national: Caller) -> None:
+    done = await committed(registry, national, csv(row("Pustaka A", NPP="6372052e0000001"), row("Pustaka B")))
+    first, second = await rows(national, done)
+    other = await checked(registry, national, csv(row("Pustaka C", NPP="6372052E0000001")))
+    assert codes(await rows(national, other)) == [["external-id-taken"]]
+    body = {"scheme": "NPP", "value": "6372052E0000001", "valid_from": "2022-01-01", "source": "sertifikat"}
+    path = f"/v1/libraries/{second['subject_id']}"
+    version = (await national.get(path)).json()["version"]
+    refused = await national.post(f"{path}/external-ids", body, version=version)
+    assert (refused.status_code, refused.json()["code"]) == (409, "external-id-taken")
+    found = (await national.get("/v1/libraries", external_id="NPP:6372052E0000001")).json()["items"]
+    assert [one["library_id"] for one in found] == [first["subject_id"]]
+    assert (await national.get("/v1/library-counts", external_id="NPP:6372052E0000001")).json()["total"] == 1
+
+
 async def test_an_npp_in_several_rows_of_a_file_belongs_to_the_first_that_can_be_applied(
     registry: ServiceUnderTest, national: Caller
 ) -> None:

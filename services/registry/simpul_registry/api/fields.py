@@ -9,6 +9,8 @@ from simpul_shared.errors import Invalid
 from simpul_shared.texts import as_seen, require_line, require_seen
 from simpul_shared.vocabulary import ExternalIdScheme, RegionCode, RegionCodeMalformed, parse_region_code
 
+from simpul_registry.domain.external_id import compared
+
 
 def strict(**example: JsonValue) -> ConfigDict:
     """Settings of a body: blanks around texts dropped, unknown fields refused, an example for the documents."""
@@ -78,7 +80,7 @@ class ExternalIdMalformed(Invalid):
 
 
 def parse_external_id(text: str | None) -> tuple[ExternalIdScheme, str] | None:
-    """A register and a number in it, written NPP:5103022D1000123. Errors: ExternalIdMalformed."""
+    """A register and a number in it as they are compared, written NPP:5103022D1000123. Errors: ExternalIdMalformed."""
     if text is None:
         return None
     scheme, _, value = text.partition(":")
@@ -88,4 +90,4 @@ def parse_external_id(text: str | None) -> tuple[ExternalIdScheme, str] | None:
             f" {', '.join(ExternalIdScheme)}.",
             field="/query/external_id",
         )
-    return ExternalIdScheme(scheme), value
+    return ExternalIdScheme(scheme), compared(ExternalIdScheme(scheme), value)

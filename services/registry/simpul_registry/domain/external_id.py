@@ -44,6 +44,15 @@ class ExternalId:
     valid_to: date | None
     source: str
 
+    @property
+    def compared(self) -> str:
+        return compared(self.scheme, self.value)
+
+
+def compared(scheme: ExternalIdScheme, value: str) -> str:
+    """What two numbers are held to be one by, as the column of that name has it: how an NPP's letter is typed tells nothing."""
+    return value.upper() if scheme is ExternalIdScheme.NPP else value
+
 
 def warnings_of(one: ExternalId) -> list[str]:
     """What is odd about the number, but may be right: nobody has published what the parts of an NPP mean.
@@ -79,7 +88,7 @@ def assign(known: Sequence[ExternalId], new: ExternalId, *, today: date) -> list
         if one.scheme is new.scheme and (one.value, one.valid_from) != (new.value, new.valid_from) and _meet(one, new)
     ]
     for one in beside:
-        if one.valid_to is not None or one.value == new.value or new.valid_from <= one.valid_from:
+        if one.valid_to is not None or one.compared == new.compared or new.valid_from <= one.valid_from:
             raise ExternalIdsOverlap(
                 f"The library has {one.scheme} {one.value} from {one.valid_from}"
                 f"{'' if one.valid_to is None else f' until before {one.valid_to}'}. Name days beside these; to end that"

@@ -128,7 +128,7 @@ async def list_libraries(
                 where e.library_id = l.library_id and ($8::integer is null or e.programme_year = $8)
                 and ($9::text is null or e.scheme = $9) and ($15::text is null or e.fund_source = $15)))
             and ($10::text is null or (l.name, l.library_id) > ($10, $11::uuid))
-        and ($13::text is null or l.library_id in (select x.library_id from external_id x where x.scheme = $13 and x.value = $14))
+        and ($13::text is null or l.library_id in (select x.library_id from external_id x where x.scheme = $13 and x.compared = $14))
         order by l.name, l.library_id limit $12
         """,
         today,

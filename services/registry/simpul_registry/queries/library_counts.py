@@ -29,7 +29,7 @@ async def count_libraries(tx: Transaction, wanted: LibraryFilter, *, scope: Scop
             and (($8::integer is null and $9::text is null and $10::text is null) or exists (select from support_episode e
                 where e.library_id = l.library_id and ($8::integer is null or e.programme_year = $8)
                 and ($9::text is null or e.scheme = $9) and ($10::text is null or e.fund_source = $10)))
-            and ($11::text is null or l.library_id in (select x.library_id from external_id x where x.scheme = $11 and x.value = $12))
+            and ($11::text is null or l.library_id in (select x.library_id from external_id x where x.scheme = $11 and x.compared = $12))
         group by l.type, l.standing order by l.type, l.standing
         """,
         today,

@@ -51,12 +51,14 @@ async def taken_values(tx: Transaction, new: Sequence[ExternalId]) -> set[str]:
     """Those of the numbers that some library bears on a day from their first on."""
     rows = await tx.fetch(
         """
-        select given.value from unnest($1::text[], $2::text[], $3::date[]) as given (scheme, value, since)
-        where exists (select from external_id as borne where borne.scheme = given.scheme and borne.value = given.value
+        select given.value from unnest($1::text[], $2::text[], $3::text[], $4::date[]) as given (scheme, value, compared, since)
+        where exists (select from external_id as borne
+            where borne.scheme = given.scheme and borne.compared = given.compared
             and daterange(borne.valid_from, borne.valid_to) && daterange(given.since, null))
         """,
         [one.scheme.value for one in new],
         [one.value for one in new],
+        [one.compared for one in new],
         [one.valid_from for one in new],
     )
     return {row["value"] for row in rows}
