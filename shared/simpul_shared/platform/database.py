@@ -114,6 +114,14 @@ class Database:
             await connection.execute(f"select pg_advisory_xact_lock_shared({PROJECTION_GATE})")
             yield Transaction(connection, origin)
 
+    async def wait_for(self, name: str) -> None:
+        """Until those who hold the lock by now have committed: what they record is then seen, and has its time.
+
+        A snapshot that waited itself would be the one from before the wait.
+        """
+        async with self.pool.acquire(timeout=_ACQUIRE_SECONDS) as connection:
+            await connection.execute("select pg_advisory_xact_lock_shared($1)", lock_key(name))
+
     async def close(self) -> None:
         await self.pool.close()
 

@@ -1,7 +1,8 @@
 """HTTP in: regions as of any day. They are reference data, the same for every caller, so no scope narrows them."""
 
-from collections.abc import Mapping
-from datetime import date, datetime
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from simpul_shared.access import NATION_CODE, Permission
 from simpul_shared.days import Day
 from simpul_shared.known_on import parse_known_on
 from simpul_shared.platform.auth import NATION
+from simpul_shared.platform.database import Transaction
 from simpul_shared.platform.http.command import Command, command
 from simpul_shared.platform.http.query import Page, Query, answer, query
 from simpul_shared.vocabulary import RegionLevel, parse_region_code
@@ -34,6 +36,9 @@ from simpul_registry.views.crosswalk import CrosswalkView
 from simpul_registry.views.regions import CodesView, HitView, LineageView, RegionView
 
 router = APIRouter(prefix="/v1/regions", tags=["regions"])
+
+_LONGEST_CHANGE = timedelta(hours=1)
+"""No transaction that changes the map is open for longer."""
 
 _ValidOn = Annotated[
     Day | None, Parameter(description="The day asked about; today in Jakarta when left out", examples=["2021-06-28"])
@@ -59,7 +64,7 @@ async def list_regions(
     as_of = _as_of(valid_on, known_on, now=edge.now)
     if scheme is CodeScheme.BPS:
         bps = _code_alone(code, {"prefix": prefix, "q": q, "level": level, "parent_id": parent_id})
-        async with edge.snapshot() as tx:
+        async with _as_known(edge, as_of.known_on) as tx:
             return answer(await code_queries.region_of_scheme(tx, scheme, bps, as_of))
     wanted = RegionFilter(
         code=parse_region_code(code, field="/query/code") if code is not None else None,
@@ -68,7 +73,7 @@ async def list_regions(
         level=level,
         parent_id=parent_id,
     )
-    async with edge.snapshot() as tx:
+    async with _as_known(edge, as_of.known_on) as tx:
         return answer(await queries.list_regions(tx, wanted, as_of, limit=limit, cursor=cursor))
 
 
@@ -101,6 +106,7 @@ async def search_regions(
 ) -> Response:
     depth = None if level is None else list(RegionLevel).index(level)
     wanted = Wanted(q, local_day(edge.now, JAKARTA), depth, valid_on, parse_known_on(known_on), scheme)
+    await _settle(edge, wanted.known_on)
     return answer(await gazetteer.search_regions(edge.database, edge.origin, wanted, limit=limit))
 
 
@@ -117,7 +123,7 @@ async def export_regions(
     edge: Query = query(Permission.REGION_READ, touches="reference data"),
 ) -> Response:
     as_of = _as_of(valid_on, known_on, now=edge.now)
-    async with edge.snapshot() as tx:
+    async with _as_known(edge, as_of.known_on) as tx:
         rows = await map_as_csv(tx, as_of, level)
     name = f"wilayah-{as_of.valid_on}.csv"
     return Response(rows, 200, {"Content-Disposition": f'attachment; filename="{name}"'}, "text/csv; charset=utf-8")
@@ -141,7 +147,7 @@ async def region_crosswalk(
 ) -> Response:
     to = _as_of(to_on, known_on, now=edge.now)
     wanted = Crosswalk(parse_region_code(within, field="/query/within"), from_on, to, level, fate)
-    async with edge.snapshot() as tx:
+    async with _as_known(edge, to.known_on) as tx:
         return answer(await crosswalk(tx, wanted, limit=limit, cursor=cursor))
 
 
@@ -153,7 +159,7 @@ async def get_region(
     edge: Query = query(Permission.REGION_READ, touches="reference data"),
 ) -> Response:
     as_of = _as_of(valid_on, known_on, now=edge.now)
-    async with edge.snapshot() as tx:
+    async with _as_known(edge, as_of.known_on) as tx:
         return answer(await queries.get_region(tx, region_id, as_of))
 
 
@@ -165,7 +171,7 @@ async def region_ancestors(
     edge: Query = query(Permission.REGION_READ, touches="reference data"),
 ) -> Response:
     as_of = _as_of(valid_on, known_on, now=edge.now)
-    async with edge.snapshot() as tx:
+    async with _as_known(edge, as_of.known_on) as tx:
         return answer(await queries.ancestors(tx, region_id, as_of))
 
 
@@ -179,7 +185,7 @@ async def region_children(
     edge: Query = query(Permission.REGION_READ, touches="reference data"),
 ) -> Response:
     as_of = _as_of(valid_on, known_on, now=edge.now)
-    async with edge.snapshot() as tx:
+    async with _as_known(edge, as_of.known_on) as tx:
         return answer(await queries.children(tx, region_id, as_of, limit=limit, cursor=cursor))
 
 
@@ -190,7 +196,7 @@ async def region_history(
     edge: Query = query(Permission.REGION_READ, touches="reference data"),
 ) -> Response:
     instant = parse_known_on(known_on)
-    async with edge.snapshot() as tx:
+    async with _as_known(edge, instant) as tx:
         return answer(await queries.region_history(tx, region_id, known_on=instant))
 
 
@@ -205,7 +211,7 @@ async def region_lineage(
     edge: Query = query(Permission.REGION_READ, touches="reference data"),
 ) -> Response:
     instant = parse_known_on(known_on)
-    async with edge.snapshot() as tx:
+    async with _as_known(edge, instant) as tx:
         return answer(await queries.region_lineage(tx, region_id, known_on=instant))
 
 
@@ -216,7 +222,7 @@ async def region_codes(
     edge: Query = query(Permission.REGION_READ, touches="reference data"),
 ) -> Response:
     instant = parse_known_on(known_on)
-    async with edge.snapshot() as tx:
+    async with _as_known(edge, instant) as tx:
         return answer(await code_queries.region_codes(tx, region_id, known_on=instant))
 
 
@@ -259,3 +265,16 @@ def _code_alone(code: str | None, others: Mapping[str, object]) -> str:
     if code is None:
         raise SchemeTakesACode("Say which BPS code to look up: code=5103020009.", field="/query/code")
     return parse_bps_code(code, field="/query/code")
+
+
+@asynccontextmanager
+async def _as_known(edge: Query, known_on: datetime | None) -> AsyncIterator[Transaction]:
+    await _settle(edge, known_on)
+    async with edge.snapshot() as tx:
+        yield tx
+
+
+async def _settle(edge: Query, known_on: datetime | None) -> None:
+    """A decree has its recorded time before it is committed: an instant in between waits, so that its answer stays."""
+    if known_on is not None and known_on > edge.now - _LONGEST_CHANGE:
+        await edge.database.wait_for(LOCK)
