@@ -190,10 +190,12 @@ async def test_before_the_load_nothing_was_known(loaded: LoadedRegistry) -> None
 
 
 @pytest.mark.parametrize(
-    ("on", "found"), [("0001-01-01", 200), ("1945-08-17", 200), ("9999-12-30", 200), ("9999-12-31", 404)]
+    ("on", "found"),
+    [("0001-01-01", 422), ("1945-08-17", 200), ("2100-12-31", 200), ("9999-12-30", 422), ("9999-12-31", 422)],
 )
-async def test_days_at_the_ends_of_the_calendar_are_answered(loaded: LoadedRegistry, on: str, found: int) -> None:
-    """The very last one stands for no end, so nothing is valid on it."""
+async def test_days_at_the_ends_of_what_is_asked_about_are_answered(
+    loaded: LoadedRegistry, on: str, found: int
+) -> None:
     assert (await loaded.caller.get("/v1/regions", code="51", valid_on=on)).status_code == found
 
 
