@@ -614,6 +614,17 @@ async def test_a_file_is_not_to_blame_for_a_reader_that_was_ended_from_outside(
             await all_frames(process)
 
 
+async def test_a_reader_of_a_service_that_ignores_interrupts_is_ended_by_one(tmp_path: Path) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        async with reader_in_mid_file(tmp_path) as process:
+            process.send_signal(signal.SIGINT)
+            with pytest.raises(ReaderStopped):
+                await all_frames(process)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 async def all_frames(process: asyncio.subprocess.Process) -> None:
     while True:
         await reading._next_frame(process, LIMITS)

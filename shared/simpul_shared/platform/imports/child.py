@@ -5,6 +5,7 @@ It gets a path and the name of a layout, and writes frames to standard output: f
 
 import gc
 import resource
+import signal
 import sys
 from collections.abc import Iterator
 from importlib import import_module
@@ -104,6 +105,8 @@ def write_frame(out: BinaryIO, frame: Frame) -> None:
 
 
 def main() -> None:
+    # A service that was started in the background hands on that it is ignored.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     path, name, told = sys.argv[1:]
     limits = msgspec.json.decode(told, type=Limits)
     layout = layout_named(name)
