@@ -111,7 +111,8 @@ class Gazetteer:
 
     def search(self, wanted: Wanted, assigned: AssignedCodes = NONE_ASSIGNED, *, limit: int) -> list[Hit]:
         """Those called just so first, then those with all the words in their name, then those with some of them above; then the
-        same for other ways to write it, which have a place on a full page, too; and last with words that are no name's.
+        same for other ways to write it, which have a place on a full page, too; and last with words that are no name's, unless
+        another way makes names of them all.
 
         Errors: RegionCodeMalformed.
         """
@@ -123,7 +124,8 @@ class Gazetteer:
         written = first((reading for reading in asked if reading not in strange), limit)
         rewritten = first(otherwise, max(limit - len(written), limit // _OF_REWRITTEN))
         hits = written[: limit - len(rewritten)] + rewritten
-        return hits + first(strange, limit - len(hits))
+        explained = any(one.near == 1 for one in rewritten)  # looking for words spelt alike is what costs most
+        return hits if explained else hits + first(strange, limit - len(hits))
 
     def _is_known(self, known_on: datetime | None, word: str) -> bool:
         """Names have it or, as the last word may still be in the writing, one that begins so."""
