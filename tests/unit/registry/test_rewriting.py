@@ -91,3 +91,11 @@ def test_joining_two_words_moves_the_levels_of_those_behind_and_never_crosses_on
 
 def test_what_a_word_is_short_for_is_one_word_or_two() -> None:
     assert {len(whole.split()) for whole in SHORT_FOR.values()} == {1, 2}
+
+
+def test_words_spelt_alike_are_looked_for_only_where_no_other_way_makes_names_of_all() -> None:
+    names = {"51": "Bali", "51.08.05.2001": "Kalian Isado", "51.08.05.2002": "Kalisada"}
+    both = Gazetteer(_entry(code, name) for code, name in names.items())
+    other = Gazetteer(_entry(code, name) for code, name in names.items() if name != "Kalisada")
+    assert found("kal isada", of=both) == [("Kalisada", 1)]
+    assert found("kal isada", of=other) == [("Kalian Isado", 1)]
