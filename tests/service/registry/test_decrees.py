@@ -711,3 +711,21 @@ async def test_a_decree_is_not_undone_while_lineage_of_it_is_overruled(desk: Des
     assert (await desk.other.post(undo, {"reason": "Sama"}, version=1)).status_code == 200
     await desk.deed(desk.one, decree, "undo", {"reason": "x"})
     assert await lineage_of(desk, abiansemal) == []
+
+
+async def test_history_lineage_and_codes_of_a_region_are_read_as_of_a_day_as_well(desk: Desk) -> None:
+    await low_lineage(desk)
+    mengwi = f"/v1/regions/{region_id('51.03.02.2009')}"
+    code = {"scheme": "BPS", "code": "5103020009", "source": "Perka BPS", "valid_from": DAY}
+    assert (await desk.one.post(f"{mengwi}/codes", code)).status_code == 200
+    for day, names, steps, codes in (
+        ("2027-01-14", ["Mengwi"], 0, 0),
+        (DAY, ["Mengwi", "Sangeh"], 1, 1),
+        ("2027-06-01", ["Mengwi", "Sangeh", "Tanah Lot"], 2, 1),
+    ):
+        history = (await desk.one.get(f"{mengwi}/history", valid_on=day)).json()["items"]
+        assert list(dict.fromkeys(one["name"] for one in history)) == names
+        believed = [one["name"] for one in history if one["superseded_at"] is None]
+        assert believed == names[-1:]
+        assert len((await desk.one.get(f"{mengwi}/lineage", valid_on=day)).json()["items"]) == steps
+        assert len((await desk.one.get(f"{mengwi}/codes", valid_on=day)).json()["items"]) == codes

@@ -192,12 +192,13 @@ async def region_children(
 @router.get("/{region_id}/history", response_model=Page[RegionView], summary="All that a region was called, and when")
 async def region_history(
     region_id: UUID,
+    valid_on: Annotated[Day | None, Parameter(description="Only what was said of this day")] = None,
     known_on: KnownOn = None,
     edge: Query = query(Permission.REGION_READ, touches="reference data"),
 ) -> Response:
     instant = parse_known_on(known_on)
     async with _as_known(edge, instant) as tx:
-        return answer(await queries.region_history(tx, region_id, known_on=instant))
+        return answer(await queries.region_history(tx, region_id, valid_on=valid_on, known_on=instant))
 
 
 @router.get(
@@ -207,23 +208,25 @@ async def region_history(
 )
 async def region_lineage(
     region_id: UUID,
+    valid_on: Annotated[Day | None, Parameter(description="Only what had happened by this day")] = None,
     known_on: KnownOn = None,
     edge: Query = query(Permission.REGION_READ, touches="reference data"),
 ) -> Response:
     instant = parse_known_on(known_on)
     async with _as_known(edge, instant) as tx:
-        return answer(await queries.region_lineage(tx, region_id, known_on=instant))
+        return answer(await queries.region_lineage(tx, region_id, valid_on=valid_on, known_on=instant))
 
 
 @router.get("/{region_id}/codes", response_model=CodesView, summary="A region's codes of other schemes")
 async def region_codes(
     region_id: UUID,
+    valid_on: Annotated[Day | None, Parameter(description="Only those of this day")] = None,
     known_on: KnownOn = None,
     edge: Query = query(Permission.REGION_READ, touches="reference data"),
 ) -> Response:
     instant = parse_known_on(known_on)
     async with _as_known(edge, instant) as tx:
-        return answer(await code_queries.region_codes(tx, region_id, known_on=instant))
+        return answer(await code_queries.region_codes(tx, region_id, valid_on=valid_on, known_on=instant))
 
 
 class CodeBody(BaseModel):

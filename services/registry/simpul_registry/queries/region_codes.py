@@ -1,6 +1,6 @@
 """Questions about codes of other schemes: whose one is on a day, or where its bearer is by then; and which a region has."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from simpul_shared.platform.database import Transaction
@@ -25,11 +25,14 @@ async def region_of_scheme(tx: Transaction, scheme: CodeScheme, code: str, as_of
     return Page(items=[await get_region(tx, region_id, as_of)])
 
 
-async def region_codes(tx: Transaction, region_id: UUID, *, known_on: datetime | None) -> CodesView:
-    """Errors: RegionUnknown."""
+async def region_codes(
+    tx: Transaction, region_id: UUID, *, valid_on: date | None, known_on: datetime | None
+) -> CodesView:
+    """All that it ever had, or those of a day. Errors: RegionUnknown."""
     await region_history(tx, region_id, known_on=known_on)
     rows = await codes_of(tx, region_id, known_on=known_on)
-    return CodesView(region_id=region_id, items=[CodeView.of(row) for row in rows])
+    of_day = (row for row in rows if valid_on is None or row["valid_from"] <= valid_on < row["valid_to"])
+    return CodesView(region_id=region_id, items=[CodeView.of(row) for row in of_day])
 
 
 async def _out_of_use(tx: Transaction, scheme: CodeScheme, code: str, as_of: AsOf) -> RegionUnknown:

@@ -115,8 +115,10 @@ async def children(
     return await list_regions(tx, RegionFilter(parent_id=region_id), as_of, limit=limit, cursor=cursor)
 
 
-async def region_history(tx: Transaction, region_id: UUID, *, known_on: datetime | None) -> Page[RegionView]:
-    """All versions by first day, those no longer believed with `superseded_at`. Errors: RegionUnknown."""
+async def region_history(
+    tx: Transaction, region_id: UUID, *, valid_on: date | None = None, known_on: datetime | None
+) -> Page[RegionView]:
+    """All versions by first day, or those of a day; those no longer believed with `superseded_at`. Errors: RegionUnknown."""
     rows = await tx.fetch(
         """
         select region_id, scheme, code, name, level, kind, parent_id, path, timezone, valid_from, valid_to, decree,
@@ -130,22 +132,26 @@ async def region_history(tx: Transaction, region_id: UUID, *, known_on: datetime
     )
     if not rows:
         raise _never(region_id)
-    return Page(items=[RegionView.of(row) for row in rows])
+    of_day = (row for row in rows if valid_on is None or row["valid_from"] <= valid_on < row["valid_to"])
+    return Page(items=[RegionView.of(row) for row in of_day])
 
 
-async def region_lineage(tx: Transaction, region_id: UUID, *, known_on: datetime | None) -> Page[LineageView]:
-    """What the region came from and what came from it, by day. Errors: RegionUnknown."""
+async def region_lineage(
+    tx: Transaction, region_id: UUID, *, valid_on: date | None, known_on: datetime | None
+) -> Page[LineageView]:
+    """What the region came from and what came from it, by day, up to a day. Errors: RegionUnknown."""
     await region_history(tx, region_id, known_on=known_on)
     rows = await tx.fetch(
         """
         select event_id, kind, from_region_id, region_id, from_code, to_code, effective_on, basis, confidence, recorded_at
         from region_lineage
         where (region_id = $1 or from_region_id = $1) and recorded_at <= coalesce($2::timestamptz, 'infinity')
-            and (superseded_at = 'infinity' or superseded_at > $2)
+            and (superseded_at = 'infinity' or superseded_at > $2) and ($3::date is null or effective_on <= $3)
         order by effective_on, to_code, from_code
         """,
         region_id,
         known_on,
+        valid_on,
     )
     return Page(items=[LineageView.model_validate(dict(row)) for row in rows])
 
